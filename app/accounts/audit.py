@@ -1,0 +1,88 @@
+"""The audit chain: every change leaves a row that hashes the row before it."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, select, text
+from sqlalchemy.orm import Session
+
+from app.accounts.tables import AuditEntry
+from app.db import jsonable, utcnow
+
+FIRST = "0" * 64
+_PENDING = "winnow_audit"
+_CHAIN_LOCK = 7_461_001
+
+
+def record(session: Session, *, actor: str, action: str, subject: str, **detail: Any) -> None:
+    """Note a change; the row is written as the transaction commits, with the change or not at all."""
+    session.info.setdefault(_PENDING, []).append((actor, action, subject, detail))
+
+
+def _hash(entry: AuditEntry) -> str:
+    content = [
+        entry.number,
+        entry.at.isoformat(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        jsonable(dict(sorted(entry.detail.items()))),
+        entry.previous_hash,
+    ]
+    return hashlib.sha256(jsonable(content).encode()).hexdigest()
+
+
+@event.listens_for(Session, "before_commit")
+def _write_pending(session: Session) -> None:
+    """Append what was noted, last in the transaction: the chain's lock is then held for the commit only."""
+    pending = session.info.pop(_PENDING, [])
+    if not pending:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+    last = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1)).first()
+    number, previous, now = (last.number, last.hash, utcnow()) if last else (0, FIRST, utcnow())
+    for actor, action, subject, detail in pending:
+        number += 1
+        previous = _append(session, number, now, actor, action, subject, detail, previous)
+    session.flush()
+
+
+def _append(
+    session: Session,
+    number: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: dict[str, Any],
+    previous: str,
+) -> str:
+    entry = AuditEntry(
+        number=number, at=at, actor=actor, action=action, subject=subject, detail=detail, previous_hash=previous
+    )
+    entry.hash = _hash(entry)
+    session.add(entry)
+    return entry.hash
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_pending(session: Session) -> None:
+    session.info.pop(_PENDING, None)
+
+
+def find_break(session: Session) -> tuple[int, int | None]:
+    """Walk the chain: how many rows there are, and the number of the first that was altered (None: none was)."""
+    count, previous = 0, FIRST
+    for entry in _entries(session):
+        count += 1
+        if entry.number != count or entry.previous_hash != previous or entry.hash != _hash(entry):
+            return count, count
+        previous = entry.hash
+    return count, None
+
+
+def _entries(session: Session) -> Iterator[AuditEntry]:
+    yield from session.scalars(select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000))

@@ -1,0 +1,127 @@
+"""Reading check sheets, observations, and the state of a sheet at any moment."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from app.checksheets.answers import Sheet, SheetState, merge
+from app.checksheets.schemas import ObservationBody, ObservationPage, SheetBody, SheetInput, SheetPage
+from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
+from app.errors import NotFound, Unprocessable
+from app.paging import decode_cursor, encode_cursor
+from app.prospects.queries import Closing
+from app.prospects.tables import Prospect
+
+
+def choose_sheet(session: Session, key: str | None) -> str:
+    """The sheet that was named, or the only one there is."""
+    if key is not None:
+        if session.get(CheckSheet, key) is None:
+            raise Unprocessable.field("/check_sheet", "unknown_check_sheet", f"There is no check sheet '{key}'.")
+        return key
+    keys = session.scalars(select(CheckSheet.key).limit(2)).all()
+    if len(keys) == 1:
+        return keys[0]
+    there = "There is no check sheet yet; create one first." if not keys else "Several check sheets exist; name one."
+    raise Unprocessable.field("/check_sheet", "check_sheet_required", there)
+
+
+def load_sheet(session: Session, key: str, number: int | None = None) -> Sheet:
+    """One version of a check sheet, the latest unless another is asked for."""
+    latest = session.scalar(select(CheckSheet.version).where(CheckSheet.key == key))
+    if latest is None:
+        raise NotFound(f"There is no check sheet '{key}'.", code="no_such_check_sheet")
+    wanted = latest if number is None else number
+    if not 1 <= wanted <= latest:
+        raise NotFound(f"Check sheet '{key}' has no version {wanted}.", code="no_such_version")
+    return _parsed(session, key, wanted)
+
+
+def _parsed(session: Session, key: str, number: int) -> Sheet:
+    """A committed version never changes, so sessions that only read share what was parsed once."""
+    known: dict[tuple[str, int], Sheet] = session.info.get("sheets", {})
+    if (key, number) not in known:
+        row = session.get_one(CheckSheetVersion, (key, number))
+        known[key, number] = Sheet(key, number, SheetInput.model_validate(row.body))
+    return known[key, number]
+
+
+def list_sheets(session: Session) -> SheetPage:
+    """All sheets in their latest version."""
+    rows = session.scalars(
+        select(CheckSheetVersion)
+        .join(CheckSheet, CheckSheet.key == CheckSheetVersion.check_sheet)
+        .where(CheckSheetVersion.number == CheckSheet.version)
+        .order_by(CheckSheetVersion.check_sheet)
+    )
+    return SheetPage(items=[_describe_sheet(row) for row in rows])
+
+
+def read_sheet(session: Session, key: str, number: int | None = None) -> SheetBody:
+    """One sheet as callers see it."""
+    sheet = load_sheet(session, key, number)
+    return _describe_sheet(session.get_one(CheckSheetVersion, (key, sheet.version)))
+
+
+def _describe_sheet(row: CheckSheetVersion) -> SheetBody:
+    return SheetBody.model_validate({**row.body, "version": row.number, "created_at": row.created_at})
+
+
+@cache
+def starter_sheets() -> tuple[SheetInput, ...]:
+    """The check sheets that come with Winnow."""
+    folder = files("app.checksheets").joinpath("starters")
+    texts = sorted((entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".json"))
+    return tuple(SheetInput.model_validate(json.loads(text)) for _, text in texts)
+
+
+def is_late(observation: Observation, closing: Closing | None) -> bool:
+    """Whether an observation may be hindsight: seen after the decision, or told after the outcome was."""
+    if closing is None:
+        return False
+    if observation.observed_at > closing.decided_at:
+        return True
+    from_notes = observation.imported or observation.reconstructed
+    return not from_notes and observation.recorded_at > closing.told_at
+
+
+def closing_of(prospect: Prospect) -> Closing | None:
+    """The closing in force now."""
+    if prospect.decided_at is None or prospect.closed_at is None:
+        return None
+    return Closing(prospect.decided_at, prospect.closed_at)
+
+
+def list_observations(session: Session, *, prospect: Prospect, cursor: str | None, limit: int) -> ObservationPage:
+    """One page of a prospect's observations, newest first."""
+    query = select(Observation).where(Observation.prospect_id == prospect.id)
+    if cursor:
+        behind = decode_cursor(cursor, "observed", (datetime, str))
+        query = query.where(tuple_(Observation.observed_at, Observation.id) < tuple_(*behind))
+    rows = session.scalars(query.order_by(Observation.observed_at.desc(), Observation.id.desc()).limit(limit + 1)).all()
+    shown, closing = rows[:limit], closing_of(prospect)
+    more = encode_cursor("observed", [shown[-1].observed_at, shown[-1].id]) if len(rows) > limit else None
+    items = [describe_observation(row, sheet=prospect.check_sheet or "", closing=closing) for row in shown]
+    return ObservationPage(items=items, next=more)
+
+
+def describe_observation(row: Observation, *, sheet: str, closing: Closing | None) -> ObservationBody:
+    """An observation as callers see it."""
+    fields = {name: getattr(row, name, None) for name in ObservationBody.model_fields}
+    return ObservationBody.model_validate(fields | {"check_sheet": sheet, "late": is_late(row, closing)})
+
+
+def state_before(
+    session: Session, *, prospect: Prospect, closing: Closing | None, as_of: datetime | None = None
+) -> SheetState:
+    """The sheet as it stood before its outcome, from what had happened and was recorded by a moment."""
+    query = select(Observation).where(Observation.prospect_id == prospect.id)
+    if as_of is not None:
+        query = query.where(Observation.observed_at <= as_of, Observation.recorded_at <= as_of)
+    rows: Sequence[Observation] = session.scalars(query.order_by(Observation.recorded_at, Observation.id)).all()
+    return merge(row for row in rows if not is_late(row, closing))

@@ -1,0 +1,158 @@
+"""Storing check sheets and observations."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.accounts import audit
+from app.accounts.service import Caller
+from app.checksheets.answers import Answers, Sheet, SheetState
+from app.checksheets.queries import choose_sheet, load_sheet
+from app.checksheets.schemas import Item, ObservationInput, SheetInput
+from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
+from app.db import new_id
+from app.errors import Conflict, FieldProblem, Unprocessable
+from app.prospects.service import ERASERS, touch
+from app.prospects.tables import Prospect
+
+DEFAULT_STAGES = ("aware", "informing", "comparing", "priority", "budgeting", "deciding", "using")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPut:
+    """A sheet that was put: its version, and whether that is new."""
+
+    sheet: Sheet
+    created: bool
+    changed: bool
+
+
+def put_sheet(session: Session, *, caller: Caller, sheet: SheetInput, only_new: bool, now: datetime) -> SheetPut:
+    """Create a check sheet, or give it a new version where it says something new."""
+    row = session.get(CheckSheet, sheet.key, with_for_update=True)
+    if row is not None and only_new:
+        raise Conflict(
+            f"Check sheet '{sheet.key}' is there already; PUT it to give it a new version.", code="check_sheet_exists"
+        )
+    body = sheet.model_dump(mode="json", exclude_none=True)
+    if row is None:
+        row = CheckSheet(key=sheet.key, version=0, item_kinds={}, created_at=now, updated_at=now)
+        session.add(row)
+        session.flush()
+    elif session.get_one(CheckSheetVersion, (row.key, row.version)).body == body:
+        return SheetPut(load_sheet(session, row.key), created=False, changed=False)
+    _keep_kinds(row, sheet.items)
+    row.version, row.updated_at = row.version + 1, now
+    session.add(
+        CheckSheetVersion(check_sheet=row.key, number=row.version, body=body, created_at=now, created_by=caller.id)
+    )
+    audit.record(session, actor=caller.id, action="check_sheet.versioned", subject=row.key, version=row.version)
+    session.flush()
+    return SheetPut(load_sheet(session, row.key), created=row.version == 1, changed=True)
+
+
+def _keep_kinds(row: CheckSheet, items: list[Item]) -> None:
+    for item in items:
+        was = row.item_kinds.get(item.key, item.kind)
+        if was != item.kind:
+            raise Conflict(
+                f"Item '{item.key}' has been a {was} item; give the {item.kind} item a key of its own.",
+                code="item_kind_changed",
+            )
+    row.item_kinds = row.item_kinds | {item.key: item.kind for item in items}
+
+
+def assign_sheet(session: Session, *, prospect: Prospect, key: str | None) -> None:
+    """Put a prospect on a check sheet; once it is observed with one, it stays there."""
+    if key is None or key == prospect.check_sheet:
+        return
+    if prospect.check_sheet is not None and prospect.answered_at:
+        raise Conflict(
+            f"The prospect is on check sheet '{prospect.check_sheet}' and has been observed with it.",
+            code="check_sheet_fixed",
+        )
+    prospect.check_sheet = choose_sheet(session, key)
+
+
+def check_stage(session: Session, prospect: Prospect) -> None:
+    """A stage must be a step of the journey the prospect's sheet describes."""
+    if prospect.stage is None:
+        return
+    stages = load_sheet(session, prospect.check_sheet).body.stages if prospect.check_sheet else None
+    keys = tuple(stage.key for stage in stages) if stages else DEFAULT_STAGES
+    if prospect.stage not in keys:
+        raise Unprocessable.field("/stage", "unknown_stage", f"The journey's steps are {', '.join(keys)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An observation that was stored, and whether any current answer changed by it."""
+
+    observation: Observation
+    applied: bool
+
+
+def record_observation(
+    session: Session, *, caller: Caller, prospect: Prospect, given: ObservationInput, now: datetime
+) -> Recorded:
+    """Append an observation and merge it into the prospect's current answers."""
+    assign_sheet(session, prospect=prospect, key=given.check_sheet)
+    if prospect.check_sheet is None:
+        prospect.check_sheet = choose_sheet(session, None)
+    sheet = _sheet_for(session, prospect.check_sheet, given.sheet_version)
+    answers = _read(sheet, given)
+    observation = Observation(
+        id=new_id("ob"),
+        prospect_id=prospect.id,
+        sheet_version=sheet.version,
+        answers=answers,
+        observed_at=given.observed_at or now,
+        recorded_at=now,
+        observer=given.observer,
+        evidence=given.evidence,
+        reconstructed=given.reconstructed,
+        imported=False,
+        recorded_by=caller.id,
+    )
+    session.add(observation)
+    state = SheetState(dict(prospect.answers), dict(prospect.answered_at))
+    applied = state.add(answers, observation.observed_at)
+    prospect.answers, prospect.answered_at = state.answers, state.answered_at
+    touch(prospect, now)
+    audit.record(
+        session, actor=caller.id, action="observation.recorded", subject=prospect.id, observation=observation.id
+    )
+    session.flush()
+    return Recorded(observation, applied)
+
+
+def _sheet_for(session: Session, key: str, version: int | None) -> Sheet:
+    sheet = load_sheet(session, key)
+    if version is None or version == sheet.version:
+        return sheet
+    if version > sheet.version:
+        raise Unprocessable.field(
+            "/sheet_version", "no_such_version", f"Check sheet '{key}' has {sheet.version} versions."
+        )
+    return load_sheet(session, key, version)
+
+
+def _read(sheet: Sheet, given: ObservationInput) -> Answers:
+    if given.answers is not None:
+        return sheet.read(given.answers)
+    listed = {entry.item: entry.value for entry in given.answers_list or []}
+    if len(listed) < len(given.answers_list or []):
+        raise Unprocessable(
+            [FieldProblem(pointer="/answers_list", code="item_twice", detail="An item stands twice in answers_list.")]
+        )
+    return sheet.read(listed, pointer="/answers_list")
+
+
+def _erase(session: Session, prospect: Prospect) -> None:
+    statement = update(Observation).where(Observation.prospect_id == prospect.id)
+    session.execute(statement.values(observer=None, evidence=None))
+
+
+ERASERS.append(_erase)

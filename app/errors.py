@@ -1,0 +1,223 @@
+"""Errors a caller can act on, and the one shape they all leave in.
+
+AppError
+├── Unauthorized 401 · Forbidden 403 · NotFound 404
+├── Conflict 409 (NoCardYet) · PreconditionFailed 412
+├── Unprocessable 422: names the fields
+└── Busy 503
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+TITLES = {
+    400: "The request could not be read",
+    401: "No valid key",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed here",
+    409: "In conflict with what is there",
+    412: "Changed in the meantime",
+    413: "Too large",
+    415: "Not a media type this call takes",
+    422: "Not accepted",
+    500: "Our fault",
+    503: "Busy",
+}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    pointer: str = Field(description="JSON pointer to the field, as in /answers/budget.", examples=["/answers/budget"])
+    code: str = Field(description="A stable word for what is wrong.", examples=["unknown_item"])
+    detail: str = Field(description="The same as a sentence.", examples=["The check sheet has no item 'budgte'."])
+
+
+class Problem(BaseModel):
+    """The body of every error, as application/problem+json (RFC 9457)."""
+
+    type: str = Field(description="An address that names the kind of problem.", examples=["/problems/not_found"])
+    title: str = Field(description="The kind of problem in a few words.", examples=["Not found"])
+    status: int = Field(description="The HTTP status.", examples=[404])
+    detail: str = Field(description="What happened and what to do.", examples=["There is no prospect 'crm-1042'."])
+    code: str = Field(description="A stable word to branch on.", examples=["not_found"])
+    request_id: str = Field(description="Quote this when asking for help.", examples=["req_0187f2a4c0de"])
+    errors: list[FieldProblem] = Field(default=[], description="The fields at fault, where there are any.")
+
+
+class AppError(Exception):
+    """An error with a status, a stable code and a sentence for the caller."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, detail: str, *, code: str | None = None, errors: list[FieldProblem] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+        self.errors = errors or []
+        self.headers: dict[str, str] = {}
+
+
+class Unauthorized(AppError):
+    """No key, or one that is not valid."""
+
+    status, code = 401, "unauthorized"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(AppError):
+    """A valid key that may not do this."""
+
+    status, code = 403, "forbidden"
+
+
+class NotFound(AppError):
+    """Nothing there, or nothing this caller may see."""
+
+    status, code = 404, "not_found"
+
+
+class Conflict(AppError):
+    """The request is sound, but not against what is stored."""
+
+    status, code = 409, "conflict"
+
+
+class NoCardYet(Conflict):
+    """A check sheet without beliefs and without outcomes has no scorecard."""
+
+    code = "no_card_yet"
+
+    def __init__(self, check_sheet: str) -> None:
+        super().__init__(
+            f"Check sheet '{check_sheet}' has no scorecard yet: give its items a direction and an importance, "
+            "or record at least one won and one lost prospect and train."
+        )
+
+
+class PreconditionFailed(AppError):
+    """If-Match named an older state."""
+
+    status, code = 412, "changed_meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("The prospect has changed since you read it; read it again and repeat your change.")
+
+
+class Unprocessable(AppError):
+    """Input that was understood and is wrong; every field at fault is named."""
+
+    status, code = 422, "invalid"
+
+    def __init__(self, errors: list[FieldProblem], *, code: str | None = None) -> None:
+        super().__init__(" ".join(error.detail for error in errors[:5]), code=code, errors=errors)
+
+    @classmethod
+    def field(cls, pointer: str, code: str, detail: str) -> "Unprocessable":
+        """The usual case: one field is wrong, and its code is the error's."""
+        return cls([FieldProblem(pointer=pointer, code=code, detail=detail)], code=code)
+
+
+class Busy(AppError):
+    """Others are writing; nothing was stored."""
+
+    status, code = 503, "busy"
+
+    def __init__(self) -> None:
+        super().__init__("Too many writes are waiting; nothing was stored. Try again in a second.")
+        self.headers = {"Retry-After": "1"}
+
+
+def problem_body(error: AppError, request_id: str) -> dict[str, Any]:
+    """The body of a problem, also used for one entry of a batch."""
+    return {
+        "type": f"/problems/{error.code}",
+        "title": TITLES.get(error.status, "Problem"),
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+        "errors": [field.model_dump() for field in error.errors],
+    }
+
+
+def problem_response(request: Request, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
+    """The one shape in which errors leave."""
+    body = problem_body(error, request.scope.get("state", {}).get("request_id", ""))
+    return Response(
+        msgspec.json.encode(body),
+        status_code=error.status,
+        headers={**error.headers, **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    """A JSON pointer from FastAPI's location; parameters keep their kind as the first step."""
+    steps = location[1:] if location and location[0] == "body" else location
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def _from_validation(error: RequestValidationError) -> AppError:
+    if any(fault["type"] == "json_invalid" for fault in error.errors()):
+        unreadable = AppError("The body is not valid JSON.", code="invalid_json")
+        unreadable.status = 400
+        return unreadable
+    return _unprocessable(error.errors())
+
+
+def validation_problem(error: ValidationError) -> AppError:
+    """What is wrong with one entry of a batch, in the shape of a whole body's problem."""
+    return _unprocessable([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()])
+
+
+def _unprocessable(faults: Sequence[Mapping[str, Any]]) -> Unprocessable:
+    problems = []
+    for fault in faults:
+        pointer = _pointer(fault["loc"])
+        problems.append(
+            FieldProblem(pointer=pointer, code=fault["type"], detail=f"{pointer or 'The body'}: {fault['msg']}.")
+        )
+    return Unprocessable(problems)
+
+
+def _from_http(error: HTTPException) -> AppError:
+    codes = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    problem = AppError(str(error.detail), code=codes.get(error.status_code, "refused"))
+    problem.status = error.status_code
+    return problem
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Let every error leave as problem+json, and no unexpected error's text leave at all."""
+
+    @app.exception_handler(AppError)
+    def expected(request: Request, error: AppError) -> Response:
+        return problem_response(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(request, _from_validation(error))
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        return problem_response(request, _from_http(error), error.headers)
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> Response:
+        log.error("unexpected error", exc_info=error)
+        return problem_response(request, AppError("Something went wrong here; it has been logged."))

@@ -1,0 +1,59 @@
+"""The application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from app import health
+from app.checksheets import api as checksheets
+from app.db import Database
+from app.errors import Problem, install_handlers
+from app.logs import configure_logs
+from app.middleware import Around, Metrics
+from app.paths import EscapedSlashes
+from app.prospects import api as prospects
+from app.scorecards import api as scorecards
+from app.scoring import api as scoring
+from app.settings import Settings
+from app.training import api as training
+from app.version import VERSION
+
+DESCRIPTION = """Prospect qualification: check-sheet observations in, a scorecard a person can add up and quality scores
+with reasons out. Send `Authorization: Bearer <key>` with every call. Every error is `application/problem+json` with a
+stable `code`."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the application from settings; nothing reads the environment later."""
+    settings = settings or Settings()
+    configure_logs(settings.log_level)
+    database = Database(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.engine.dispose()
+
+    errors: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem} for status in (400, 401, 403, 404, 413, 422, 503)
+    }
+    app = FastAPI(
+        title="Winnow",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.database = database
+    app.state.secret = settings.secret_key.get_secret_value()
+    app.state.metrics = Metrics()
+    install_handlers(app)
+    for feature in (prospects, checksheets, scorecards, scoring, training):
+        app.include_router(feature.router, responses=errors)
+    app.include_router(health.router)
+    app.add_middleware(EscapedSlashes)
+    app.add_middleware(Around, metrics=app.state.metrics)
+    return app

@@ -1,0 +1,45 @@
+"""Keyset paging: a cursor is the sort key of the last row, so pages stay stable while rows are added."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Query
+from pydantic import AfterValidator
+from sqlalchemy import ColumnElement, literal, tuple_
+
+from app.errors import Unprocessable
+
+Limit = Annotated[
+    int, AfterValidator(lambda n: max(1, min(n, 200))), Query(description="Rows a page, 200 at the most.")
+]
+Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")]
+
+
+def encode_cursor(order: str, values: Sequence[Any]) -> str:
+    """An opaque cursor behind a row with these sort values."""
+    return base64.urlsafe_b64encode(msgspec.json.encode([order, *values])).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, order: str, kinds: Sequence[type]) -> tuple[Any, ...]:
+    """The sort values in a cursor; 422 when it is not one of ours, or of another order."""
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        named, *values = msgspec.json.decode(raw, type=list[Any])
+        if named != order:
+            raise ValueError(named)
+        found: tuple[Any, ...] = msgspec.convert(values, tuple[tuple(kinds)])  # type: ignore[misc]
+    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+        raise Unprocessable.field(
+            "/query/cursor", "invalid_cursor", "The cursor is not one of this list; start again without it."
+        ) from error
+    return found
+
+
+def after(columns: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
+    """The rows behind a cursor, all columns ascending."""
+    return tuple_(*columns) > tuple_(
+        *(literal(value, column.type) for column, value in zip(columns, values, strict=True))
+    )

@@ -1,0 +1,50 @@
+"""Reading and erasing prospects; what changes a score is routed in `scoring`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.accounts.auth import Admin, Reader
+from app.db import Reading, Writing, utcnow
+from app.fields import Key, Moment, Name
+from app.paging import Cursor, Limit
+from app.prospects import queries, service
+from app.prospects.schemas import ExternalIdPath, ProspectBody, ProspectPage
+from app.prospects.tables import STATES
+from app.strict_json import StrictRoute
+
+router = APIRouter(prefix="/v1/prospects", tags=["prospects"], route_class=StrictRoute)
+
+
+@router.get("", response_model=ProspectPage)
+def list_prospects(
+    session: Reading,
+    caller: Reader,
+    state: Annotated[str | None, Query(pattern=f"^({'|'.join(STATES)})$", description="open, won, lost, void")] = None,
+    owner: Name | None = None,
+    stage: Key | None = None,
+    grade: Annotated[str | None, Query(pattern="^[ABCD]$", description="A, B, C or D")] = None,
+    check_sheet: Key | None = None,
+    changed_since: Moment | None = None,
+    score_changed_since: Moment | None = None,
+    order: queries.Order = "arrival",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> ProspectPage:
+    """List prospects, by arrival unless asked otherwise."""
+    asked = queries.ProspectFilter(state, owner, stage, grade, check_sheet, changed_since, score_changed_since)
+    return queries.list_prospects(session, caller=caller, asked=asked, order=order, cursor=cursor, limit=limit)
+
+
+@router.get("/{external_id}", response_model=ProspectBody)
+def read_prospect(session: Reading, caller: Reader, external_id: ExternalIdPath, response: Response) -> ProspectBody:
+    """Read one prospect."""
+    prospect = queries.find_prospect(session, caller=caller, external_id=external_id)
+    response.headers["ETag"] = prospect.etag
+    return queries.describe(prospect, queries.find_outcome(session, prospect))
+
+
+@router.delete("/{external_id}", status_code=204)
+def erase_prospect(session: Writing, caller: Admin, external_id: ExternalIdPath) -> None:
+    """Erase a prospect's personal data; its answers stay under a random id. The external id may be used again."""
+    service.erase_prospect(session, caller=caller, external_id=external_id, now=utcnow())

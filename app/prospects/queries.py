@@ -1,0 +1,133 @@
+"""Reading prospects; every query is cut to what the caller may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, false, select, true
+from sqlalchemy.orm import Session
+
+from app.accounts.service import Caller
+from app.errors import NotFound
+from app.paging import after, decode_cursor, encode_cursor
+from app.prospects.schemas import Outcome, ProspectBody, ProspectPage
+from app.prospects.tables import REOPENED, OutcomeEntry, Prospect
+
+Order = Literal["score", "arrival", "updated"]
+ORDERS: dict[Order, tuple[list[Any], tuple[type, ...]]] = {
+    "score": ([Prospect.score_rank, Prospect.arrived_at, Prospect.id], (int, datetime, str)),
+    "arrival": ([Prospect.arrived_at, Prospect.id], (datetime, str)),
+    "updated": ([Prospect.updated_at, Prospect.id], (datetime, str)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProspectFilter:
+    """Which prospects a list shows; None leaves a field open."""
+
+    state: str | None = None
+    owner: str | None = None
+    stage: str | None = None
+    grade: str | None = None
+    check_sheet: str | None = None
+    changed_since: datetime | None = None
+    score_changed_since: datetime | None = None
+
+
+def visible_to(caller: Caller) -> ColumnElement[bool]:
+    """What a caller may see at all: a rep its owners' prospects, others all; the erased, nobody."""
+    there = Prospect.erased_at.is_(None)
+    if caller.sees_everyone:
+        return there
+    return and_(there, Prospect.owner.in_(caller.owners)) if caller.owners else false()
+
+
+def find_prospect(session: Session, *, caller: Caller, external_id: str, lock: bool = False) -> Prospect:
+    """The prospect, if the caller may see it; `lock` holds it for the rest of the transaction."""
+    query = select(Prospect).where(Prospect.external_id == external_id, visible_to(caller))
+    prospect = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if prospect is None:
+        raise NotFound(f"There is no prospect '{external_id}'.", code="no_such_prospect")
+    return prospect
+
+
+def _wanted(asked: ProspectFilter) -> list[ColumnElement[bool]]:
+    same = {
+        Prospect.state: asked.state,
+        Prospect.owner: asked.owner,
+        Prospect.stage: asked.stage,
+        Prospect.grade: asked.grade,
+        Prospect.check_sheet: asked.check_sheet,
+    }
+    conditions = [column == value for column, value in same.items() if value is not None]
+    since = {Prospect.updated_at: asked.changed_since, Prospect.score_changed_at: asked.score_changed_since}
+    return conditions + [column > value for column, value in since.items() if value is not None]
+
+
+def list_prospects(
+    session: Session, *, caller: Caller, asked: ProspectFilter, order: Order, cursor: str | None, limit: int
+) -> ProspectPage:
+    """One page of prospects in the order asked for."""
+    columns, kinds = ORDERS[order]
+    behind = after(columns, decode_cursor(cursor, order, kinds)) if cursor else true()
+    query = select(Prospect).where(visible_to(caller), *_wanted(asked), behind).order_by(*columns).limit(limit + 1)
+    rows = session.scalars(query).all()
+    shown = rows[:limit]
+    more = encode_cursor(order, [getattr(shown[-1], c.key) for c in columns]) if len(rows) > limit else None
+    outcomes = find_outcomes(session, shown)
+    return ProspectPage(items=[describe(prospect, outcomes.get(prospect.outcome_id)) for prospect in shown], next=more)
+
+
+def find_outcomes(session: Session, prospects: Sequence[Prospect]) -> dict[str | None, OutcomeEntry]:
+    """The outcomes in force of these prospects, by outcome id."""
+    ids = [prospect.outcome_id for prospect in prospects if prospect.outcome_id]
+    if not ids:
+        return {}
+    return {entry.id: entry for entry in session.scalars(select(OutcomeEntry).where(OutcomeEntry.id.in_(ids)))}
+
+
+def find_outcome(session: Session, prospect: Prospect) -> OutcomeEntry | None:
+    """The outcome in force, None while the prospect is open."""
+    return session.get(OutcomeEntry, prospect.outcome_id) if prospect.outcome_id else None
+
+
+def list_outcomes(prospect: Prospect, *, recorded_by: datetime) -> Select[OutcomeEntry]:
+    """Everything said of how a prospect ended, as recorded by a moment, in the order it was said."""
+    return (
+        select(OutcomeEntry)
+        .where(OutcomeEntry.prospect_id == prospect.id, OutcomeEntry.recorded_at <= recorded_by)
+        .order_by(OutcomeEntry.recorded_at, OutcomeEntry.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a prospect had ended by some moment: when it was decided, and when that was first told."""
+
+    decided_at: datetime
+    told_at: datetime
+
+
+def closing_as_of(session: Session, prospect: Prospect, *, as_of: datetime) -> Closing | None:
+    """The closing in force at a moment, from what had happened and was recorded by then."""
+    closing: Closing | None = None
+    for entry in session.scalars(list_outcomes(prospect, recorded_by=as_of)):
+        if entry.result == REOPENED:
+            closing = None
+        elif entry.decided_at <= as_of:
+            closing = Closing(entry.decided_at, closing.told_at if closing else entry.recorded_at)
+    return closing
+
+
+def describe_outcome(entry: OutcomeEntry | None) -> Outcome | None:
+    """An outcome as callers see it."""
+    return None if entry is None else Outcome.model_validate(entry, from_attributes=True)
+
+
+def describe(prospect: Prospect, outcome: OutcomeEntry | None) -> ProspectBody:
+    """A prospect as callers see it."""
+    fields = {name: getattr(prospect, name, None) for name in ProspectBody.model_fields}
+    return ProspectBody.model_validate(
+        fields | {"outcome": describe_outcome(outcome), "scorecard": prospect.scorecard_id}
+    )

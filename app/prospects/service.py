@@ -1,0 +1,203 @@
+"""Changing prospects: their fields, how they ended, and forgetting them."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.accounts import audit
+from app.accounts.service import Caller
+from app.db import new_id
+from app.errors import Forbidden, PreconditionFailed
+from app.prospects.queries import find_outcome, find_prospect
+from app.prospects.schemas import OutcomeInput, ProspectInput
+from app.prospects.tables import OPEN, REOPENED, OutcomeEntry, Prospect
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A prospect that was put, and whether that made it."""
+
+    prospect: Prospect
+    created: bool
+
+
+def check_unchanged(prospect: Prospect, if_match: str | None) -> None:
+    """Refuse a change made against an older state."""
+    if if_match is not None and if_match.strip() not in {"*", prospect.etag}:
+        raise PreconditionFailed
+
+
+def touch(prospect: Prospect, now: datetime) -> None:
+    """Mark a caller's change."""
+    prospect.version += 1
+    prospect.updated_at = now
+
+
+def put_prospect(
+    session: Session, *, caller: Caller, external_id: str, fields: ProspectInput, if_match: str | None, now: datetime
+) -> Put:
+    """Create the prospect or change the fields that were given."""
+    _check_owner(caller, fields)
+    created = _insert_if_absent(session, caller=caller, external_id=external_id, fields=fields, now=now)
+    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    if created and if_match is not None:
+        raise PreconditionFailed
+    check_unchanged(prospect, if_match)
+    changes = _changes(prospect, fields)
+    for name, value in changes.items():
+        setattr(prospect, name, value)
+    if changes and not created:
+        touch(prospect, now)
+    if changes or created:
+        audit.record(
+            session,
+            actor=caller.id,
+            action="prospect.created" if created else "prospect.changed",
+            subject=prospect.id,
+            fields=sorted(changes),
+        )
+    session.flush()
+    return Put(prospect, created)
+
+
+def new_prospect_row(external_id: str, owner: str | None, now: datetime) -> dict[str, Any]:
+    """The columns of a prospect nothing is known of yet."""
+    return {
+        "id": new_id("pr"),
+        "external_id": external_id,
+        "owner": owner,
+        "arrived_at": now,
+        "brief": {},
+        "answers": {},
+        "answered_at": {},
+        "state": OPEN,
+        "score_rank": 0,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _insert_if_absent(
+    session: Session, *, caller: Caller, external_id: str, fields: ProspectInput, now: datetime
+) -> bool:
+    """Two callers may create the same id at once: the database decides who did."""
+    owner = fields.owner
+    if owner is None and not caller.sees_everyone:
+        owner = caller.owners[0]
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = new_prospect_row(external_id, owner, now)
+    statement = insert(Prospect).values(row).on_conflict_do_nothing(index_elements=["external_id"])
+    return session.execute(statement.returning(Prospect.id)).one_or_none() is not None
+
+
+def _changes(prospect: Prospect, fields: ProspectInput) -> dict[str, Any]:
+    given = {name: getattr(fields, name) for name in fields.model_fields_set if name in ProspectInput.model_fields}
+    given.pop("check_sheet", None)  # which sheet a prospect belongs to is the check sheets' rule
+    if "brief" in given:
+        given["brief"] = {} if fields.brief is None else fields.brief.model_dump(exclude_none=True)
+    if "arrived_at" in given:
+        given["arrived_at"] = fields.arrived_at or prospect.created_at
+    return {name: value for name, value in given.items() if getattr(prospect, name) != value}
+
+
+def _check_owner(caller: Caller, fields: ProspectInput) -> None:
+    if "owner" in fields.model_fields_set and not caller.answers_for(fields.owner):
+        raise Forbidden(
+            "Your key answers for other owners only; give the prospect one of yours.", code="not_your_owner"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomePut:
+    """What became of an outcome that was sent."""
+
+    prospect: Prospect
+    entry: OutcomeEntry | None
+    applied: bool
+    reason: str | None = None
+
+
+def record_outcome(
+    session: Session, *, caller: Caller, prospect: Prospect, outcome: OutcomeInput, corrects: bool, now: datetime
+) -> OutcomePut:
+    """Say how a prospect ended; an older decision replaces a newer one only where the caller corrects what it read."""
+    current = find_outcome(session, prospect)
+    decided_at = outcome.decided_at or now
+    if current and _says_the_same(current, outcome):
+        return OutcomePut(prospect, current, applied=False, reason="same")
+    if current and not corrects and decided_at < current.decided_at:
+        return OutcomePut(prospect, current, applied=False, reason="stale")
+    entry = OutcomeEntry(
+        id=new_id("oc"),
+        prospect_id=prospect.id,
+        result=outcome.result,
+        decided_at=decided_at,
+        amount=outcome.amount,
+        margin=outcome.margin,
+        currency=outcome.currency,
+        reason=outcome.reason,
+        recorded_at=now,
+        recorded_by=caller.id,
+    )
+    session.add(entry)
+    prospect.state, prospect.decided_at, prospect.outcome_id = outcome.result, decided_at, entry.id
+    prospect.closed_at = prospect.closed_at or now
+    touch(prospect, now)
+    action = "outcome.corrected" if current else "outcome.recorded"
+    audit.record(session, actor=caller.id, action=action, subject=prospect.id, result=outcome.result, outcome=entry.id)
+    session.flush()
+    return OutcomePut(prospect, entry, applied=True)
+
+
+def _says_the_same(current: OutcomeEntry, outcome: OutcomeInput) -> bool:
+    """Whether a repeated call adds nothing; a time left out means whatever time is there."""
+    names = ("result", "amount", "margin", "currency", "reason")
+    same = all(getattr(current, name) == getattr(outcome, name) for name in names)
+    return same and outcome.decided_at in {None, current.decided_at}
+
+
+def reopen(session: Session, *, caller: Caller, prospect: Prospect, now: datetime) -> OutcomePut:
+    """Take an outcome back: the prospect is open again, what was said stays on record."""
+    if prospect.state == OPEN:
+        return OutcomePut(prospect, None, applied=False, reason="open")
+    session.add(
+        OutcomeEntry(
+            id=new_id("oc"),
+            prospect_id=prospect.id,
+            result=REOPENED,
+            decided_at=now,
+            recorded_at=now,
+            recorded_by=caller.id,
+        )
+    )
+    prospect.state, prospect.decided_at, prospect.closed_at, prospect.outcome_id = OPEN, None, None, None
+    touch(prospect, now)
+    audit.record(session, actor=caller.id, action="outcome.reopened", subject=prospect.id)
+    session.flush()
+    return OutcomePut(prospect, None, applied=True)
+
+
+Eraser = Callable[[Session, Prospect], None]
+# Each feature that keeps something personal of a prospect adds how it forgets it.
+ERASERS: list[Eraser] = []
+
+
+def erase_prospect(session: Session, *, caller: Caller, external_id: str, now: datetime) -> None:
+    """Forget who a prospect is; what was answered and how it ended stays, under a random id."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    for erase in ERASERS:
+        erase(session, prospect)
+    for name in ("name", "owner", "account", "source", "waiting_for", "import_digest"):
+        setattr(prospect, name, None)
+    prospect.brief = {}
+    prospect.external_id, prospect.erased_at = f"erased-{secrets.token_hex(16)}", now
+    touch(prospect, now)
+    session.execute(update(OutcomeEntry).where(OutcomeEntry.prospect_id == prospect.id).values(reason=None))
+    audit.record(session, actor=caller.id, action="prospect.erased", subject=prospect.id)

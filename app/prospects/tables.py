@@ -1,0 +1,94 @@
+"""Prospects, and every outcome ever said of them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+OPEN, WON, LOST, VOID = "open", "won", "lost", "void"
+STATES = (OPEN, WON, LOST, VOID)
+REOPENED = "reopened"
+
+
+class Prospect(Base):
+    """One selling opportunity, with what is known of it now; the past stands in observations and outcomes."""
+
+    __tablename__ = "prospect"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_prospect_arrival", "arrived_at", "id"),
+        Index("ix_prospect_updated", "updated_at", "id"),
+        Index("ix_prospect_rank", "score_rank", "arrived_at", "id"),
+        Index("ix_prospect_owner", "owner", "arrived_at", "id"),
+        Index("ix_prospect_sheet_state", "check_sheet", "state", "decided_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(unique=True)
+    check_sheet: Mapped[str | None] = mapped_column(ForeignKey("check_sheet.key"))
+    name: Mapped[str | None]
+    owner: Mapped[str | None]
+    account: Mapped[str | None]
+    source: Mapped[str | None]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    stage: Mapped[str | None]
+    arrived_at: Mapped[datetime]
+    expected_close: Mapped[date | None]
+    brief: Mapped[dict[str, Any]]
+    waiting_for: Mapped[str | None]
+    look_again_at: Mapped[datetime | None]
+
+    state: Mapped[str] = mapped_column(default=OPEN)
+    decided_at: Mapped[datetime | None]
+    # When this closing was first told to us: what is observed after that may be hindsight.
+    closed_at: Mapped[datetime | None]
+    outcome_id: Mapped[str | None]
+
+    # The merged current answers and the moment each was seen, rebuildable from the observations.
+    answers: Mapped[dict[str, Any]]
+    answered_at: Mapped[dict[str, Any]]
+
+    score: Mapped[int | None]
+    grade: Mapped[str | None]
+    probability: Mapped[float | None]
+    scorecard_id: Mapped[str | None] = mapped_column(ForeignKey("scorecard.id"))
+    score_changed_at: Mapped[datetime | None]
+    # The score turned round, 0 where there is none: one plain index then serves "best first, unscored last".
+    score_rank: Mapped[int] = mapped_column(default=0)
+
+    version: Mapped[int] = mapped_column(default=1)
+    import_digest: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+    @property
+    def etag(self) -> str:
+        """What If-Match must name."""
+        return f'"{self.version}"'
+
+
+class OutcomeEntry(Base):
+    """One thing said about how a prospect ended; the last one counts, none is overwritten."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (
+        CheckConstraint(f"result IN {(WON, LOST, VOID, REOPENED)}", name="result"),
+        Index("ix_outcome_prospect", "prospect_id", "recorded_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))
+    result: Mapped[str]
+    decided_at: Mapped[datetime]
+    amount: Mapped[Decimal | None]
+    margin: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    reason: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]

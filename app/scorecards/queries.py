@@ -1,0 +1,96 @@
+"""Reading cards, and which is in force."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from app.checksheets.queries import load_sheet
+from app.errors import NoCardYet, NotFound
+from app.paging import decode_cursor, encode_cursor
+from app.scorecards.schemas import CardBody, CardPage, CardSummary
+from app.scorecards.tables import Activation, ScorecardRow
+from models.scorecard import Scorecard
+
+
+def card_in_force(session: Session, check_sheet: str, *, as_of: datetime | None = None) -> str | None:
+    """The id of the card in force for a check sheet, now or at a moment."""
+    query = select(Activation.scorecard_id).where(Activation.check_sheet == check_sheet)
+    if as_of is not None:
+        query = query.where(Activation.activated_at <= as_of)
+    return session.scalar(query.order_by(Activation.activated_at.desc(), Activation.id.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCard:
+    """A card ready to score with, and the items that were asked when it was trained."""
+
+    id: str
+    check_sheet: str
+    hash: str
+    card: Scorecard
+    asked: frozenset[str]
+
+
+def load_card(session: Session, scorecard_id: str) -> LoadedCard:
+    """A stored card, ready to score with; it never changes, so it is parsed once."""
+    known: dict[str, LoadedCard] = session.info["cards"]
+    if scorecard_id not in known:
+        row = find_card(session, scorecard_id)
+        asked = frozenset(load_sheet(session, row.check_sheet, row.sheet_version).items)
+        known[row.id] = LoadedCard(row.id, row.check_sheet, row.hash, Scorecard.from_json(row.body), asked)
+    return known[scorecard_id]
+
+
+def require_card(session: Session, check_sheet: str) -> str:
+    """The id of the card in force; 409 while there is none."""
+    scorecard_id = card_in_force(session, check_sheet)
+    if scorecard_id is None:
+        raise NoCardYet(check_sheet)
+    return scorecard_id
+
+
+def find_card(session: Session, scorecard_id: str) -> ScorecardRow:
+    """A stored card."""
+    row = session.get(ScorecardRow, scorecard_id)
+    if row is None:
+        raise NotFound(f"There is no scorecard '{scorecard_id}'.", code="no_such_scorecard")
+    return row
+
+
+def list_cards(session: Session, *, check_sheet: str | None, cursor: str | None, limit: int) -> CardPage:
+    """One page of cards, newest first."""
+    query = select(ScorecardRow)
+    if check_sheet is not None:
+        query = query.where(ScorecardRow.check_sheet == check_sheet)
+    if cursor:
+        behind = decode_cursor(cursor, "created", (datetime, str))
+        query = query.where(tuple_(ScorecardRow.created_at, ScorecardRow.id) < tuple_(*behind))
+    query = query.order_by(ScorecardRow.created_at.desc(), ScorecardRow.id.desc()).limit(limit + 1)
+    rows = session.scalars(query).all()
+    more = encode_cursor("created", [rows[limit - 1].created_at, rows[limit - 1].id]) if len(rows) > limit else None
+    return CardPage(items=[CardSummary(**_summary(session, row)) for row in rows[:limit]], next=more)
+
+
+def describe_card(session: Session, row: ScorecardRow) -> CardBody:
+    """A stored card as callers see it."""
+    return CardBody(**_summary(session, row), card=row.body)
+
+
+def _summary(session: Session, row: ScorecardRow) -> dict[str, Any]:
+    fields = {name: getattr(row, name, None) for name in CardSummary.model_fields}
+    return fields | {
+        "won": row.body["won"],
+        "lost": row.body["lost"],
+        "parent": row.parent_id,
+        "in_force": card_in_force(session, row.check_sheet) == row.id,
+        "evaluation": row.body.get("evaluation"),
+        **row.gate,
+    }
+
+
+def weights(session: Session, row: ScorecardRow) -> dict[str, Any]:
+    """The feature weights of a card."""
+    return {"scorecard": row.id, "check_sheet": row.check_sheet, **load_card(session, row.id).card.weights()}

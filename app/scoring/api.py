@@ -1,0 +1,164 @@
+"""Putting and observing prospects, their outcomes, and every way to ask for a score."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from app.accounts.auth import Reader, Writer
+from app.checksheets.queries import closing_of, describe_observation
+from app.checksheets.schemas import ObservationInput
+from app.db import Reading, Writing, utcnow
+from app.errors import Problem
+from app.fields import PastMoment
+from app.paging import Cursor, Limit
+from app.prospects.queries import describe, describe_outcome, find_outcome, find_prospect
+from app.prospects.schemas import ExternalIdPath, OutcomeInput, OutcomeReply
+from app.prospects.service import OutcomePut
+from app.responses import FastJSON
+from app.scoring import batch, queries, service
+from app.scoring.schemas import (
+    BatchInput,
+    BatchReply,
+    ObservationReply,
+    ProspectReply,
+    ScoreBody,
+    ScorePage,
+    UpsertInput,
+    WhatIfInput,
+)
+from app.strict_json import StrictRoute
+
+router = APIRouter(prefix="/v1", tags=["scores"], route_class=StrictRoute)
+IfMatch = Annotated[
+    str | None, Header(max_length=100, description="The etag you have read: change only what you have seen.")
+]
+NO_CARD: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "no_card_yet"}}
+
+
+@router.put(
+    "/prospects/{external_id}",
+    response_model=ProspectReply,
+    responses={201: {"model": ProspectReply, "description": "Created"}, 412: {"model": Problem}},
+    tags=["prospects"],
+)
+def put_prospect(
+    session: Writing,
+    caller: Writer,
+    external_id: ExternalIdPath,
+    given: UpsertInput,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """Create or change a prospect; what is left out stays, null clears. May carry answers and an outcome too."""
+    done = service.upsert(session, caller=caller, external_id=external_id, given=given, if_match=if_match, now=utcnow())
+    response.status_code = 201 if done.created else 200
+    response.headers["ETag"] = done.prospect.etag
+    described = describe(done.prospect, find_outcome(session, done.prospect)).model_dump(by_alias=True)
+    reply = {"created": done.created, "applied": done.applied, "reason": done.reason}
+    return done.score | described | reply | {"request_id": request.state.request_id}
+
+
+@router.post(
+    "/prospects/{external_id}/observations", response_model=ObservationReply, status_code=201, tags=["prospects"]
+)
+def record_observation(
+    session: Writing, caller: Writer, external_id: ExternalIdPath, given: ObservationInput, request: Request
+) -> dict[str, Any]:
+    """Append what was observed; the answer carries the score it led to."""
+    done = service.observe(session, caller=caller, external_id=external_id, given=given, now=utcnow())
+    closing = closing_of(done.prospect)
+    sheet = done.prospect.check_sheet or ""
+    observation = describe_observation(done.recorded.observation, sheet=sheet, closing=closing)
+    warnings = [*done.score["warnings"], *(["late"] if observation.late else [])]
+    reply = {"observation": observation, "applied": done.recorded.applied, "warnings": warnings}
+    return done.score | reply | {"request_id": request.state.request_id}
+
+
+@router.put(
+    "/prospects/{external_id}/outcome",
+    response_model=OutcomeReply,
+    responses={412: {"model": Problem}},
+    tags=["prospects"],
+)
+def put_outcome(
+    session: Writing,
+    caller: Writer,
+    external_id: ExternalIdPath,
+    given: OutcomeInput,
+    request: Request,
+    if_match: IfMatch = None,
+) -> OutcomeReply:
+    """Say how a prospect ended, or correct it; an older decision needs If-Match to replace a newer one."""
+    done = service.close(
+        session, caller=caller, external_id=external_id, outcome=given, if_match=if_match, now=utcnow()
+    )
+    return _outcome_reply(done, request)
+
+
+@router.delete(
+    "/prospects/{external_id}/outcome",
+    response_model=OutcomeReply,
+    responses={412: {"model": Problem}},
+    tags=["prospects"],
+)
+def delete_outcome(
+    session: Writing, caller: Writer, external_id: ExternalIdPath, request: Request, if_match: IfMatch = None
+) -> OutcomeReply:
+    """Reopen a prospect; what was said of its outcome stays on record."""
+    done = service.close(session, caller=caller, external_id=external_id, outcome=None, if_match=if_match, now=utcnow())
+    return _outcome_reply(done, request)
+
+
+def _outcome_reply(done: OutcomePut, request: Request) -> OutcomeReply:
+    prospect = done.prospect
+    warnings = ["card_newer_than_outcome"] if prospect.state != "open" and prospect.score is None else []
+    return OutcomeReply(
+        external_id=prospect.external_id,
+        state=prospect.state,
+        outcome=describe_outcome(done.entry),
+        applied=done.applied,
+        reason=done.reason,
+        etag=prospect.etag,
+        score=prospect.score,
+        grade=prospect.grade,
+        warnings=warnings,
+        request_id=request.state.request_id,
+    )
+
+
+@router.get("/prospects/{external_id}/score", response_class=FastJSON, responses={200: {"model": ScoreBody}, **NO_CARD})
+def read_score(
+    session: Reading,
+    caller: Reader,
+    external_id: ExternalIdPath,
+    request: Request,
+    as_of: Annotated[PastMoment | None, Query(description="Score as it stood then.")] = None,
+) -> FastJSON:
+    """Read a prospect's quality score with its reasons, now or as of a moment."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id)
+    score = queries.score_of_prospect(session, prospect, now=utcnow(), as_of=as_of)
+    return FastJSON(score | {"request_id": request.state.request_id})
+
+
+@router.get("/prospects/{external_id}/scores", response_model=ScorePage)
+def list_scores(
+    session: Reading, caller: Reader, external_id: ExternalIdPath, cursor: Cursor = None, limit: Limit = 50
+) -> ScorePage:
+    """List the scores a prospect had, newest first, with what moved each."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id)
+    return queries.list_scores(session, prospect=prospect, cursor=cursor, limit=limit)
+
+
+@router.post("/scores", response_class=FastJSON, responses={200: {"model": ScoreBody}, **NO_CARD})
+def score_what_if(session: Reading, caller: Reader, asked: WhatIfInput, request: Request) -> FastJSON:
+    """Score answers without storing anything."""
+    score = queries.score_what_if(session, asked, now=utcnow())
+    return FastJSON(score | {"request_id": request.state.request_id})
+
+
+@router.post("/scores/batch", response_class=FastJSON, status_code=207, responses={207: {"model": BatchReply}})
+def score_batch(session: Reading, caller: Reader, given: BatchInput, request: Request) -> FastJSON:
+    """Score up to a thousand sheets or prospects; each entry succeeds or fails by itself, in order."""
+    items = batch.score_batch(session, caller=caller, given=given, now=utcnow(), request_id=request.state.request_id)
+    return FastJSON({"items": items, "request_id": request.state.request_id}, status_code=207)

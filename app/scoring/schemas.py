@@ -1,0 +1,172 @@
+"""Scores as callers ask for and get them."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.checksheets.schemas import AnswersInput, AnswersList, ObservationBody
+from app.errors import Problem
+from app.fields import Amount, Input, Key, Moment, PastMoment
+from app.prospects.schemas import ExternalId, OutcomeInput, ProspectBody, ProspectInput
+
+
+class Interval(BaseModel):
+    """Where the probability lies, with the certainty of `level`."""
+
+    level: float = Field(examples=[0.9])
+    low: float
+    high: float
+
+
+class ReasonBody(BaseModel):
+    """What one line of the card adds; all of them and `base_points` sum to `points`."""
+
+    line: str = Field(examples=["budget"])
+    items: list[str]
+    state: Literal["answered", "unknown", "not_observed"]
+    answer: Any = Field(description="The answer; for a pair item → answer.", examples=[True])
+    answer_text: str = Field(examples=["yes"])
+    points: int = Field(examples=[4])
+    label: str = Field(examples=["Budget is allocated"])
+    close_ratio: float | None = Field(description="Of prospects with this answer, the share that was won.")
+    support: float = Field(description="How many prospects had this answer.")
+
+
+class Possibility(BaseModel):
+    """The score an answer would give."""
+
+    answer: Any
+    answer_text: str
+    score: int
+
+
+class FindOutNext(BaseModel):
+    """The item whose answer would move the score most."""
+
+    item: str
+    label: str
+    how: str | None
+    gain: float | None = Field(description="Expected change of the score, in points of 100.")
+    outcomes: list[Possibility] | None = Field(alias="if")
+
+
+class ScoreFields(BaseModel):
+    """What a score comes with; all null while there is no card or the score is withheld."""
+
+    basis: Literal["belief", "learning", "data"] | None
+    scorecard_hash: str | None
+    grade_close_ratio: float | None = Field(description="What share of prospects of this grade was won.")
+    grade_support: float | None = Field(description="How many prospects that share rests on.")
+    probability: float | None = Field(examples=[0.709])
+    interval: Interval | None
+    points: int | None = Field(examples=[9])
+    base_points: int | None = Field(examples=[2])
+    reasons: list[ReasonBody]
+    not_observed: list[str]
+    unknown: list[str]
+    find_out_next: FindOutNext | None
+    expected_amount: Amount | None = Field(description="Probability × amount.")
+    as_of: Moment
+    withheld: str | None
+    warnings: list[str]
+    request_id: str
+
+
+class ScoreBody(ScoreFields):
+    """A quality score with its reasons."""
+
+    prospect: str | None = Field(examples=["crm-1042"])
+    check_sheet: str | None
+    scorecard: str | None
+    score: int | None = Field(description="1–99: the card's probability of winning, in percent.", examples=[71])
+    grade: Literal["A", "B", "C", "D"] | None
+
+
+class ObservationReply(ScoreBody):
+    """An observation that was stored, and the score it led to."""
+
+    observation: ObservationBody
+    applied: bool = Field(description="false: no current answer changed, newer ones are there.")
+
+
+class UpsertInput(ProspectInput):
+    """A prospect with, in the same call, what was observed and how it ended."""
+
+    answers: AnswersInput | None = None
+    answers_list: AnswersList | None = None
+    observed_at: PastMoment | None = Field(default=None, description="When the answers were seen. Default: now.")
+    reconstructed: bool = Field(default=False, description="The answers were ticked afterwards, from notes.")
+    outcome: OutcomeInput | None = None
+
+    @model_validator(mode="after")
+    def one_form(self) -> Self:
+        """Answers come in one form or the other."""
+        if self.answers is not None and self.answers_list is not None:
+            msg = "give either answers or answers_list"
+            raise ValueError(msg)
+        return self
+
+
+class ProspectReply(ProspectBody, ScoreFields):
+    """A prospect that was put, with its score."""
+
+    created: bool
+    applied: bool = Field(description="false: the answers or the outcome changed nothing, newer ones are there.")
+    reason: str | None = Field(description="`stale` = an outcome decided later is there; `same` = it said just this.")
+
+
+class WhatIfInput(Input):
+    """Answers to score without storing anything."""
+
+    check_sheet: Key | None = None
+    answers: AnswersInput
+
+
+class BatchEntry(Input):
+    """One sheet to score: a prospect's, or answers of your own, or a prospect's with some answers changed."""
+
+    prospect: ExternalId | None = None
+    check_sheet: Key | None = None
+    answers: AnswersInput | None = None
+
+
+class BatchInput(Input):
+    """Up to a thousand sheets to score."""
+
+    items: Annotated[list[dict[str, Any]], Field(max_length=1000, description="Each as `POST /v1/scores` takes it.")]
+    atomic: bool = Field(default=False, description="One bad entry refuses all.")
+
+
+class BatchResult(BaseModel):
+    """One entry of a batch: its body, or its problem."""
+
+    index: int
+    status: int
+    body: ScoreBody | None = None
+    problem: Problem | None = None
+
+
+class BatchReply(BaseModel):
+    """The results in the order of the entries."""
+
+    items: list[BatchResult]
+    request_id: str
+
+
+class ScoreLogEntry(BaseModel):
+    """A score a prospect had from some moment on."""
+
+    scorecard: str
+    points: int
+    score: int
+    grade: str
+    probability: float
+    cause: Literal["observation", "outcome", "card"] = Field(description="What moved it.")
+    scored_at: Moment
+
+
+class ScorePage(BaseModel):
+    """One page of a prospect's scores, newest first."""
+
+    items: list[ScoreLogEntry]
+    next: str | None

@@ -1,0 +1,197 @@
+"""Changes that move a score: the prospect, its observations, its outcome, the card."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.service import Caller
+from app.checksheets.queries import load_sheet
+from app.checksheets.schemas import ObservationInput
+from app.checksheets.service import Recorded, assign_sheet, check_stage, record_observation
+from app.checksheets.tables import CheckSheet
+from app.db import new_id
+from app.prospects.queries import find_prospect
+from app.prospects.schemas import OutcomeInput
+from app.prospects.service import OutcomePut, check_unchanged, put_prospect, record_outcome, reopen
+from app.prospects.tables import OPEN, Prospect
+from app.scorecards.queries import LoadedCard
+from app.scoring.queries import ToScore, no_score, score_body, to_score_now
+from app.scoring.schemas import UpsertInput
+from app.scoring.tables import ScoreEntry
+from models.scorecard import as_score
+
+Cause = Literal["observation", "outcome", "card"]
+_CHUNK = 5_000
+
+
+def refresh_score(session: Session, prospect: Prospect, *, cause: Cause, now: datetime) -> ToScore:
+    """Bring the score on the prospect up to date, and log it where it changed."""
+    known = to_score_now(session, prospect, now=now)
+    # A card made after the outcome has seen it; such a score is hindsight and is not kept.
+    if known.loaded is None or known.warnings:
+        columns = dict.fromkeys(("score", "grade", "probability", "scorecard_id")) | {"score_rank": 0}
+    else:
+        columns = score_columns(known.loaded, known.answers)
+    if all(getattr(prospect, name) == value for name, value in columns.items() if name != "points"):
+        return known
+    for name, value in columns.items():
+        if name != "points":
+            setattr(prospect, name, value)
+    prospect.score_changed_at = now
+    if known.loaded is not None and not known.warnings:
+        session.add(ScoreEntry(**log_row(prospect.id, columns, cause=cause, now=now)))
+    session.flush()
+    return known
+
+
+def score_columns(loaded: LoadedCard, answers: dict[str, Any]) -> dict[str, Any]:
+    """What of a score stands on the prospect."""
+    points = loaded.card.points_of(answers)
+    probability = loaded.card.probability(points)
+    score = as_score(probability)
+    return {
+        "points": points,
+        "score": score,
+        "grade": loaded.card.grade(probability),
+        "probability": probability,
+        "scorecard_id": loaded.id,
+        "score_rank": -score,
+    }
+
+
+def log_row(prospect_id: str, columns: dict[str, Any], *, cause: Cause, now: datetime) -> dict[str, Any]:
+    """A row of the score log."""
+    kept = {name: value for name, value in columns.items() if name != "score_rank"}
+    return {"id": new_id("se"), "prospect_id": prospect_id, "cause": cause, "scored_at": now, **kept}
+
+
+def rescore_open(session: Session, loaded: LoadedCard, *, now: datetime) -> int:
+    """Score every open prospect of a sheet with the card now in force; how many scores changed."""
+    changed = 0
+    for rows in _open_prospects(session, loaded.check_sheet):
+        updates, entries = [], []
+        for row in rows:
+            columns = score_columns(loaded, row.answers)
+            if (row.scorecard_id, row.probability) == (loaded.id, columns["probability"]):
+                continue
+            entries.append(log_row(row.id, columns, cause="card", now=now))
+            columns.pop("points")
+            updates.append({"id": row.id, "score_changed_at": now, **columns})
+        if updates:
+            session.execute(update(Prospect), updates)
+            session.execute(insert(ScoreEntry), entries)
+            changed += len(updates)
+    session.expire_all()
+    return changed
+
+
+def _open_prospects(session: Session, check_sheet: str) -> Iterator[Sequence[Row[Any]]]:
+    """The open prospects of a sheet, a chunk at a time, so that memory stays flat."""
+    columns = (Prospect.id, Prospect.answers, Prospect.scorecard_id, Prospect.probability)
+    query = select(*columns).where(Prospect.check_sheet == check_sheet, Prospect.state == OPEN).order_by(Prospect.id)
+    last = ""
+    while rows := session.execute(query.where(Prospect.id > last).limit(_CHUNK)).all():
+        yield rows
+        last = rows[-1].id
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """A prospect that was put in one call, with what it carried."""
+
+    prospect: Prospect
+    created: bool
+    applied: bool
+    reason: str | None
+    score: dict[str, Any]
+
+
+def upsert(
+    session: Session, *, caller: Caller, external_id: str, given: UpsertInput, if_match: str | None, now: datetime
+) -> Upserted:
+    """Put a prospect with, in the same transaction, what was observed and how it ended."""
+    put = put_prospect(session, caller=caller, external_id=external_id, fields=given, if_match=if_match, now=now)
+    prospect = put.prospect
+    _choose_sheet(session, prospect, given)
+    check_stage(session, prospect)
+    recorded = _observe(session, caller, prospect, given, now)
+    ended = None
+    if given.outcome is not None:
+        ended = record_outcome(
+            session, caller=caller, prospect=prospect, outcome=given.outcome, corrects=if_match is not None, now=now
+        )
+    cause: Cause = "observation" if recorded else "outcome"
+    score = _current_score(session, prospect, cause=cause, now=now)
+    applied = (recorded is None or recorded.applied) and (ended is None or ended.applied)
+    return Upserted(prospect, put.created, applied, ended.reason if ended else None, score)
+
+
+def _choose_sheet(session: Session, prospect: Prospect, given: UpsertInput) -> None:
+    """Put a new prospect on the sheet named, or on the only one; which of several is asked when it matters."""
+    assign_sheet(session, prospect=prospect, key=given.check_sheet)
+    if prospect.check_sheet is None:
+        keys = session.scalars(select(CheckSheet.key).limit(2)).all()
+        if len(keys) == 1:
+            prospect.check_sheet = keys[0]
+
+
+def _observe(
+    session: Session, caller: Caller, prospect: Prospect, given: UpsertInput, now: datetime
+) -> Recorded | None:
+    if given.answers is None and given.answers_list is None:
+        return None
+    observation = ObservationInput(
+        answers=given.answers,
+        answers_list=given.answers_list,
+        observed_at=given.observed_at,
+        reconstructed=given.reconstructed,
+    )
+    return record_observation(session, caller=caller, prospect=prospect, given=observation, now=now)
+
+
+def _current_score(session: Session, prospect: Prospect, *, cause: Cause, now: datetime) -> dict[str, Any]:
+    known = refresh_score(session, prospect, cause=cause, now=now)
+    if known.loaded is None or prospect.check_sheet is None:
+        return no_score(prospect, now=now)
+    return score_body(known, sheet=load_sheet(session, prospect.check_sheet), prospect=prospect)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An observation that was stored, and the score it led to."""
+
+    prospect: Prospect
+    recorded: Recorded
+    score: dict[str, Any]
+
+
+def observe(session: Session, *, caller: Caller, external_id: str, given: ObservationInput, now: datetime) -> Observed:
+    """Append an observation and score the prospect by it."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    recorded = record_observation(session, caller=caller, prospect=prospect, given=given, now=now)
+    return Observed(prospect, recorded, _current_score(session, prospect, cause="observation", now=now))
+
+
+def close(
+    session: Session,
+    *,
+    caller: Caller,
+    external_id: str,
+    outcome: OutcomeInput | None,
+    if_match: str | None,
+    now: datetime,
+) -> OutcomePut:
+    """Say how a prospect ended, or with None that it has not; its score freezes or moves again."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    check_unchanged(prospect, if_match)
+    if outcome is None:
+        put = reopen(session, caller=caller, prospect=prospect, now=now)
+    else:
+        corrects = if_match is not None
+        put = record_outcome(session, caller=caller, prospect=prospect, outcome=outcome, corrects=corrects, now=now)
+    refresh_score(session, prospect, cause="outcome", now=now)
+    return put

@@ -1,0 +1,47 @@
+"""What an operator may set, read once from the environment and passed on."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only"  # noqa: S105 - refused wherever others can reach the service
+
+
+class Settings(BaseSettings):
+    """Every setting is an environment variable with the prefix WINNOW_."""
+
+    model_config = SettingsConfigDict(env_prefix="WINNOW_", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        default="development", description="`production` refuses the default secret and a missing one."
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///winnow.db"),
+        description="Where everything is kept: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET),
+        description="What API keys are hashed with: 32 characters or more, kept for as long as the keys are to work.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address `winnow serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port `winnow serve` listens on.")
+    max_body_bytes: int = Field(
+        default=5_000_000, ge=1_000, description="The largest request body taken, in bytes as they arrive."
+    )
+    pool_size: int = Field(default=50, ge=1, description="The most database connections one process opens.")
+    lock_wait_seconds: float = Field(
+        default=30.0, gt=0, description="How long a write waits for its turn before the caller is told to try again."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important message that is logged."
+    )
+
+    @model_validator(mode="after")
+    def refuse_default_secret(self) -> Self:
+        """A key hashed with a secret everyone can read is no secret."""
+        exposed = self.environment == "production" or self.host not in {"127.0.0.1", "localhost", "::1"}
+        if exposed and len(self.secret_key.get_secret_value()) < 32:
+            msg = "Set WINNOW_SECRET_KEY to 32 random characters or more before serving others than this machine."
+            raise ValueError(msg)
+        return self

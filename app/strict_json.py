@@ -1,0 +1,67 @@
+"""Bodies read strictly: what other readers would understand differently is refused."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+
+class _Refused(ValueError):
+    """A body that is JSON by the letter and ambiguous or unstorable in meaning."""
+
+
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        msg = "a name stands twice in one object"
+        raise _Refused(msg)
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    msg = f"{name} is no JSON number"
+    raise _Refused(msg)
+
+
+def read_json(body: bytes) -> Any:
+    """The content of a body; refuses doubled names, NaN, lone surrogates, NUL and what nests too deep."""
+    try:
+        content = json.loads(body.decode(), object_pairs_hook=_no_twice, parse_constant=_no_constant)
+        if b"\\u" in body:
+            text = json.dumps(content, ensure_ascii=False)
+            text.encode()
+            if "\\u0000" in text:
+                msg = "a text holds a NUL character"
+                raise _Refused(msg)
+    except RecursionError:
+        raise HTTPException(400, "The body nests too deep.") from None
+    except ValueError as error:
+        reason = str(error) if isinstance(error, _Refused) else "it is not valid JSON in UTF-8"
+        raise HTTPException(400, f"The body cannot be read: {reason}.") from None
+    return content
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read strictly."""
+
+    async def json(self) -> Any:
+        """Read the body once."""
+        if not hasattr(self, "_json"):
+            self._json = read_json(await self.body())
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """A route whose requests are strict."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strict

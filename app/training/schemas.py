@@ -1,0 +1,23 @@
+"""What callers say when a card is to be trained."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.fields import Input, Key, PastMoment
+
+
+class TrainInput(Input):
+    """How to train."""
+
+    check_sheet: Key | None = None
+    as_of: PastMoment | None = Field(
+        default=None, description="Train on what had happened by then, by your own times; for back-tests."
+    )
+    activate: Literal["if_better", "never"] = Field(
+        default="if_better",
+        description="`if_better`: put it in force when it does no worse than the card in force on the newest outcomes.",
+    )
+    max_lines: int = Field(default=12, ge=1, le=50, description="The most lines the card may have.")
+    max_points: int = Field(default=10, ge=1, le=100, description="The most points an answer may count.")
+    allow: list[Key] = Field(default=[], max_length=300, description="Items kept although they look like leaks.")

@@ -1,0 +1,140 @@
+"""Making cards: from beliefs when a sheet is written, from outcomes when asked, and putting them in force."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.accounts.service import Caller
+from app.checksheets.answers import Sheet
+from app.checksheets.queries import choose_sheet, load_sheet
+from app.checksheets.schemas import SheetInput
+from app.checksheets.service import SheetPut, put_sheet
+from app.db import Database, utcnow
+from app.errors import AppError, Conflict, Unprocessable
+from app.scorecards.queries import card_in_force, find_card, load_card
+from app.scorecards.service import put_in_force, store_card
+from app.scorecards.tables import ScorecardRow
+from app.scoring.service import rescore_open
+from app.training.dataset import Dataset, load_dataset, model_items
+from app.training.schemas import TrainInput
+from models.errors import ModelError, NoBeliefs
+from models.evaluation import Gate, gate
+from models.learning import Options, belief_scorecard, learn_scorecard
+from models.scorecard import Scorecard
+
+NO_DATA = "none"
+
+
+def save_sheet(session: Session, *, caller: Caller, given: SheetInput, only_new: bool, now: datetime) -> SheetPut:
+    """Store a check sheet, and let its beliefs score until outcomes do."""
+    put = put_sheet(session, caller=caller, sheet=given, only_new=only_new, now=now)
+    if put.changed and _beliefs_still_score(session, put.sheet.key):
+        _score_by_beliefs(session, caller, put.sheet, now)
+    return put
+
+
+def _beliefs_still_score(session: Session, check_sheet: str) -> bool:
+    in_force = card_in_force(session, check_sheet)
+    return in_force is None or find_card(session, in_force).basis == "belief"
+
+
+def _score_by_beliefs(session: Session, caller: Caller, sheet: Sheet, now: datetime) -> None:
+    try:
+        card = belief_scorecard(
+            model_items(sheet), expected_close_ratio=sheet.body.expected_close_ratio, options=_options(sheet)
+        )
+    except NoBeliefs:
+        return
+    row = store_card(
+        session,
+        caller=caller,
+        card=card,
+        check_sheet=sheet.key,
+        sheet_version=sheet.version,
+        fingerprint=NO_DATA,
+        as_of=None,
+        gate={"activated": True, "reason": "Made from the team's beliefs; outcomes will correct it."},
+        now=now,
+    )
+    activate(session, caller=caller, row=row, reason=None, now=now)
+
+
+def _options(sheet: Sheet, asked: TrainInput | None = None) -> Options:
+    grades = sheet.body.grades.model_dump() if sheet.body.grades else None
+    if asked is None:
+        return Options(grades=grades)
+    return Options(max_lines=asked.max_lines, max_points=asked.max_points, allow=frozenset(asked.allow), grades=grades)
+
+
+def activate(session: Session, *, caller: Caller, row: ScorecardRow, reason: str | None, now: datetime) -> int:
+    """Put a card in force and score the open prospects by it; how many scores changed."""
+    put_in_force(session, caller=caller, row=row, reason=reason, now=now)
+    return rescore_open(session, load_card(session, row.id), now=now)
+
+
+def activate_by_hand(
+    session: Session, *, caller: Caller, scorecard_id: str, reason: str | None, now: datetime
+) -> tuple[ScorecardRow, int]:
+    """A manager's own decision; against the gate's verdict it takes a reason."""
+    row = find_card(session, scorecard_id)
+    never_in_force = not row.gate["activated"] and card_in_force(session, row.check_sheet) != row.id
+    if never_in_force and row.gate.get("refused") and not reason:
+        raise Unprocessable.field(
+            "/reason", "reason_required", f"The gate had said no: {row.gate['reason']} Give your reason to overrule it."
+        )
+    return row, activate(session, caller=caller, row=row, reason=reason, now=now)
+
+
+def train(database: Database, *, caller: Caller, asked: TrainInput, now: datetime | None = None) -> str:
+    """Train a card and store it; it is put in force where the gate lets it. The id of the stored card.
+
+    Reading and fitting hold no lock; the writer is opened for storing only.
+    """
+    with database.reading() as session:
+        sheet = load_sheet(session, choose_sheet(session, asked.check_sheet))
+        dataset = load_dataset(session, sheet, as_of=asked.as_of)
+        in_force = card_in_force(session, sheet.key)
+        current = load_card(session, in_force).card if in_force else None
+    card, verdict = _fit(sheet, dataset, asked, current)
+    now = now or utcnow()
+    with database.writing() as session:
+        row = store_card(
+            session,
+            caller=caller,
+            card=card,
+            check_sheet=sheet.key,
+            sheet_version=sheet.version,
+            fingerprint=dataset.fingerprint,
+            as_of=asked.as_of,
+            gate=verdict,
+            now=now,
+        )
+        if verdict["activated"]:
+            activate(session, caller=caller, row=row, reason=None, now=now)
+        return row.id
+
+
+def _fit(
+    sheet: Sheet, dataset: Dataset, asked: TrainInput, current: Scorecard | None
+) -> tuple[Scorecard, dict[str, Any]]:
+    options, expected = _options(sheet, asked), sheet.body.expected_close_ratio
+    try:
+        card = learn_scorecard(dataset.items, dataset.history, expected_close_ratio=expected, options=options)
+        if asked.activate == "never":
+            return card, {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
+        judged = gate(dataset.items, dataset.history, in_force=current, expected_close_ratio=expected, options=options)
+    except ModelError as error:
+        raise no_card(error) from error
+    return card, _verdict(judged)
+
+
+def _verdict(judged: Gate) -> dict[str, Any]:
+    figures = asdict(judged)
+    return {"activated": figures.pop("activate"), "refused": not judged.activate, **figures}
+
+
+def no_card(error: ModelError) -> AppError:
+    """Why the data give no card, as a caller sees it."""
+    return Conflict(str(error), code="no_card_yet")

@@ -1,0 +1,5 @@
+"""The version this code is, as its package says."""
+
+from importlib.metadata import version
+
+VERSION = version("winnow")

@@ -1,0 +1,1 @@
+"""Pure statistics of scorecards: arrays and dataclasses in, dataclasses out."""

@@ -1,0 +1,228 @@
+"""Beliefs and outcomes to weights with their uncertainty.
+
+The weights of an item share one normal prior, ``w ~ N(m, tau_item^2 K^-1)``, whose means are the team's beliefs. How far
+the data may pull an item away (``tau``) is learnt from the data too, item by item, so a useless item shrinks to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import expit
+
+Floats = NDArray[np.float64]
+GUESS_WORTH = 20.0  # levels' worth of evidence behind the first guess of the prior variance
+COMMON_WORTH = 20.0  # levels' worth of evidence that items are alike in how much they matter
+
+
+@dataclass(frozen=True)
+class Design:
+    """Rows as level numbers, one column a block (an item), in one numbering of all levels.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n_rows, n_blocks)
+        Column of the one-hot matrix that is 1; ``size`` where the row has no level of this block.
+    starts : ndarray of int, shape (n_blocks + 1,)
+    """
+
+    codes: NDArray[np.int32]
+    starts: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        """Number of levels in all blocks."""
+        return int(self.starts[-1])
+
+    def block(self, number: int) -> slice:
+        """Weights of one block."""
+        return slice(int(self.starts[number]), int(self.starts[number + 1]))
+
+    def times(self, weights: Floats) -> Floats:
+        """Return one-hot matrix times weights, shape (n_rows,)."""
+        padded = np.append(weights, 0.0)
+        total = np.zeros(len(self.codes))
+        for column in self.codes.T:
+            total += padded[column]
+        return total
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the transposed one-hot matrix times values, shape (size,)."""
+        total = np.zeros(self.size + 1)
+        for column in self.codes.T:
+            total += np.bincount(column, values, minlength=self.size + 1)
+        return total[:-1]
+
+    def gram(self, weight: Floats) -> Floats:
+        """Return X'WX with an intercept first, shape (1 + size, 1 + size)."""
+        size = self.size + 1
+        out = np.zeros((size, size))
+        count = self.codes.shape[1]
+        repeated = np.repeat(weight, count)
+        for number in range(count):
+            block = self.block(number)
+            width = block.stop - block.start
+            local = np.where(self.codes[:, number] == self.size, width, self.codes[:, number] - block.start)
+            cells = (local[:, None].astype(np.int64) * size + self.codes).ravel()
+            found = np.bincount(cells, repeated, minlength=(width + 1) * size).reshape(width + 1, size)
+            out[block, :-1] = found[:width, :-1]
+        full = np.empty((size, size))
+        full[1:, 1:] = out[:-1, :-1]
+        full[0, 0] = weight.sum()
+        full[0, 1:] = full[1:, 0] = self.sums(weight)
+        return full
+
+
+def make_design(codes: Sequence[NDArray[np.int32]], sizes: Sequence[int]) -> Design:
+    """Join the codes of each block (-1 = no level) into one design."""
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    total = int(starts[-1])
+    rows = len(codes[0]) if codes else 0
+    joined = np.empty((rows, len(codes)), dtype=np.int32, order="F")
+    for number, column in enumerate(codes):
+        joined[:, number] = np.where(column < 0, total, column + starts[number])
+    return Design(joined, starts)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Normal prior of the weights.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (size,)
+        In log-odds.
+    structure : list of ndarray, shape (levels, levels)
+        Prior precision of each block at ``tau`` = 1.
+    variance : ndarray, shape (n_blocks,)
+        ``tau^2`` of each block, in squared log-odds.
+    base, base_precision : float
+        Mean and precision of the intercept.
+    """
+
+    mean: Floats
+    structure: list[Floats]
+    variance: Floats
+    base: float = 0.0
+    base_precision: float = 0.25
+
+    def precision(self) -> Floats:
+        """Return the joint precision, intercept first."""
+        out = np.zeros((len(self.mean) + 1,) * 2)
+        out[0, 0] = self.base_precision
+        place = 1
+        for block, variance in zip(self.structure, self.variance, strict=True):
+            width = len(block)
+            out[place : place + width, place : place + width] = block / variance
+            place += width
+        return out
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Posterior of the intercept and weights.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (1 + size,)
+        Intercept first, in log-odds.
+    covariance : ndarray, shape (1 + size, 1 + size)
+    """
+
+    weights: Floats
+    covariance: Floats
+    prior: Prior
+    gram: Floats
+
+    def log_odds(self, design: Design) -> Floats:
+        """Return the log-odds of each row."""
+        return self.weights[0] + design.times(self.weights[1:])
+
+
+def ordered_structure(levels: int, ordered: Sequence[int], pull: float = 0.1) -> Floats:
+    """Prior precision at tau 1: independent levels, neighbours of an order tied to each other.
+
+    Examples
+    --------
+    >>> ordered_structure(3, (0, 1)).tolist()
+    [[1.1, -1.0, 0.0], [-1.0, 1.1, 0.0], [0.0, 0.0, 1.0]]
+    """
+    out = np.eye(levels)
+    for place in ordered:
+        out[place, place] = pull
+    for low, high in zip(ordered, ordered[1:], strict=False):
+        out[[low, high], [low, high]] += 1.0
+        out[[low, high], [high, low]] -= 1.0
+    return out
+
+
+def newton(design: Design, won: Floats, weight: Floats, prior: Prior, start: Floats | None = None, steps: int = 25) -> Fit:
+    """Find the posterior mode by Newton's method with step halving; Laplace covariance."""
+    mean = np.concatenate([[prior.base], prior.mean])
+    precision = prior.precision()
+    beta = mean if start is None else start
+    eta = beta[0] + design.times(beta[1:])
+
+    def loss(beta: Floats, eta: Floats) -> float:
+        off = beta - mean
+        return float(weight @ (np.logaddexp(0.0, eta) - won * eta) + 0.5 * off @ precision @ off)
+
+    value = loss(beta, eta)
+    for _ in range(steps):
+        p = expit(eta)
+        residual = weight * (won - p)
+        gram = design.gram(weight * p * (1 - p))
+        gradient = np.concatenate([[residual.sum()], design.sums(residual)]) - precision @ (beta - mean)
+        step = cho_solve(cho_factor(gram + precision), gradient)
+        for _ in range(10):
+            trial = beta + step
+            eta = trial[0] + design.times(trial[1:])
+            new = loss(trial, eta)
+            if new <= value + 1e-9:
+                break
+            step = step / 2
+        beta, gain, value = trial, value - new, new
+        if gain < 1e-6:
+            break
+    covariance = cho_solve(cho_factor(gram + precision), np.eye(len(beta)))
+    return Fit(beta, covariance, prior, gram)
+
+
+def empirical_bayes(design: Design, won: Floats, weight: Floats, prior: Prior, *, apart: int = 0, rounds: int = 20) -> Fit:
+    """Fit with the prior variances learnt by EM: one for all blocks, from which a block departs as far as it must.
+
+    The last `apart` blocks keep their own first guess instead.
+
+    References
+    ----------
+    MacKay, "Bayesian interpolation", Neural Computation 4 (1992), sections 4 and 5.
+    """
+    fit = newton(design, won, weight, prior)
+    levels = np.array([len(structure) for structure in prior.structure])
+    pooled = np.arange(len(levels)) < len(levels) - apart
+    for _ in range(rounds):
+        spread = _spreads(design, fit)
+        guess = prior.variance.copy()
+        total = GUESS_WORTH * guess[pooled].mean() + spread[pooled].sum()
+        guess[pooled] = total / (GUESS_WORTH + levels[pooled].sum())
+        variance = (spread + COMMON_WORTH * guess) / (levels + COMMON_WORTH)
+        moved = np.max(np.abs(np.log(variance / fit.prior.variance)))
+        fit = newton(design, won, weight, replace(prior, variance=variance), start=fit.weights, steps=3)
+        if moved < 0.02:
+            break
+    return fit
+
+
+def _spreads(design: Design, fit: Fit) -> Floats:
+    """Posterior expectation of each block's squared distance from its prior mean."""
+    off = fit.weights[1:] - fit.prior.mean
+    spread = np.empty(len(fit.prior.structure))
+    for number, structure in enumerate(fit.prior.structure):
+        block = design.block(number)
+        inside = slice(block.start + 1, block.stop + 1)
+        spread[number] = off[block] @ structure @ off[block] + np.sum(structure * fit.covariance[inside, inside])
+    return spread
