@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+TRUST = 0.5
 RIDGE = 0.1  # keeps a projection solvable where levels are redundant
 
 
@@ -58,15 +59,19 @@ def choose(gram: Floats, precision: Floats, weights: Floats, starts: NDArray[np.
     target = centred @ weights[inside]
     total = float(weights[inside] @ target)
     ridge = RIDGE * np.eye(size)
+    hedged = TRUST * centred
+    for low, high in zip(starts, starts[1:], strict=False):
+        hedged[low:high, low:high] = centred[low:high, low:high]
+    wanted = hedged @ weights[inside]
     blocks = [np.arange(low, high) for low, high in zip(starts, starts[1:], strict=False)]
     chosen: list[int] = []
     explained: list[float] = []
     left = set(range(len(blocks)))
     while left and len(chosen) < most and total > 1e-9:
-        gains = {block: _explained(centred, target, ridge, [blocks[b] for b in [*chosen, block]]) for block in sorted(left)}
+        gains = {block: _explained(hedged, wanted, ridge, [blocks[b] for b in [*chosen, block]]) for block in sorted(left)}
         best = max(gains, key=lambda block: (gains[block], -block))
         chosen.append(best)
-        explained.append(gains[best] / total)
+        explained.append(_explained(centred, target, ridge, [blocks[b] for b in chosen]) / total)
         left.remove(best)
     return Path(tuple(chosen), tuple(explained))
 
