@@ -28,6 +28,12 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+def head_revision() -> str:
+    """The newest revision of the history."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return head or ""
+
+
 def pending_migrations(engine: Engine) -> bool:
     """Whether the database is not at the head of the history."""
     with engine.connect() as connection:

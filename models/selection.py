@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-TRUST = 0.5
+TRUST = 0.7
 RIDGE = 0.1  # keeps a projection solvable where levels are redundant
 
 

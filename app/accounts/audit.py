@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from app.accounts.tables import AuditEntry
 from app.db import jsonable, utcnow
 
 FIRST = "0" * 64
 _PENDING = "winnow_audit"
+_MARKS = "winnow_audit_marks"
 _CHAIN_LOCK = 7_461_001
 
 
@@ -68,9 +69,20 @@ def _append(
     return entry.hash
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget_pending(session: Session) -> None:
-    session.info.pop(_PENDING, None)
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    session.info.setdefault(_MARKS, {})[transaction] = len(session.info.get(_PENDING, []))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_pending(session: Session, transaction: SessionTransaction) -> None:
+    """A savepoint that is rolled back takes back what was noted since it was set, the whole all of it."""
+    del session.info.get(_PENDING, [])[session.info[_MARKS].get(transaction, 0) :]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _unmark(session: Session, transaction: SessionTransaction) -> None:
+    session.info[_MARKS].pop(transaction, None)
 
 
 def find_break(session: Session) -> tuple[int, int | None]:

@@ -95,7 +95,13 @@ class Recorded:
 
 
 def record_observation(
-    session: Session, *, caller: Caller, prospect: Prospect, given: ObservationInput, now: datetime
+    session: Session,
+    *,
+    caller: Caller,
+    prospect: Prospect,
+    given: ObservationInput,
+    now: datetime,
+    imported: bool = False,
 ) -> Recorded:
     """Append an observation and merge it into the prospect's current answers."""
     assign_sheet(session, prospect=prospect, key=given.check_sheet)
@@ -113,7 +119,7 @@ def record_observation(
         observer=given.observer,
         evidence=given.evidence,
         reconstructed=given.reconstructed,
-        imported=False,
+        imported=imported,
         recorded_by=caller.id,
     )
     session.add(observation)

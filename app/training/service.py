@@ -1,6 +1,6 @@
 """Making cards: from beliefs when a sheet is written, from outcomes when asked, and putting them in force."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,14 @@ from app.checksheets.queries import choose_sheet, load_sheet
 from app.checksheets.schemas import SheetInput
 from app.checksheets.service import SheetPut, put_sheet
 from app.db import Database, utcnow
-from app.errors import AppError, Conflict, Unprocessable
+from app.errors import Conflict, Unprocessable
 from app.scorecards.queries import card_in_force, find_card, load_card
 from app.scorecards.service import put_in_force, store_card
 from app.scorecards.tables import ScorecardRow
 from app.scoring.service import rescore_open
-from app.training.dataset import Dataset, load_dataset, model_items
+from app.training.dataset import load_dataset, model_items
 from app.training.schemas import TrainInput
-from models.errors import ModelError, NoBeliefs
+from models.errors import NoBeliefs, NoCardYet
 from models.evaluation import Gate, gate
 from models.learning import Options, belief_scorecard, learn_scorecard
 from models.scorecard import Scorecard
@@ -87,54 +87,66 @@ def activate_by_hand(
     return row, activate(session, caller=caller, row=row, reason=reason, now=now)
 
 
-def train(database: Database, *, caller: Caller, asked: TrainInput, now: datetime | None = None) -> str:
-    """Train a card and store it; it is put in force where the gate lets it. The id of the stored card.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A card that was fitted and judged, not stored yet."""
+
+    sheet: Sheet
+    card: Scorecard
+    fingerprint: str
+    as_of: datetime | None
+    verdict: dict[str, Any]
+
+
+def train(database: Database, *, caller: Caller, asked: TrainInput) -> str:
+    """Train a card and store it, in force where the gate lets it; the id of the stored card.
 
     Reading and fitting hold no lock; the writer is opened for storing only.
     """
     with database.reading() as session:
-        sheet = load_sheet(session, choose_sheet(session, asked.check_sheet))
-        dataset = load_dataset(session, sheet, as_of=asked.as_of)
-        in_force = card_in_force(session, sheet.key)
-        current = load_card(session, in_force).card if in_force else None
-    card, verdict = _fit(sheet, dataset, asked, current)
-    now = now or utcnow()
+        trained = fit_card(session, asked)
     with database.writing() as session:
-        row = store_card(
-            session,
-            caller=caller,
-            card=card,
-            check_sheet=sheet.key,
-            sheet_version=sheet.version,
-            fingerprint=dataset.fingerprint,
-            as_of=asked.as_of,
-            gate=verdict,
-            now=now,
-        )
-        if verdict["activated"]:
-            activate(session, caller=caller, row=row, reason=None, now=now)
-        return row.id
+        return keep_card(session, caller=caller, trained=trained, now=utcnow()).id
 
 
-def _fit(
-    sheet: Sheet, dataset: Dataset, asked: TrainInput, current: Scorecard | None
-) -> tuple[Scorecard, dict[str, Any]]:
+def fit_card(session: Session, asked: TrainInput) -> Trained:
+    """Fit a card on the outcomes there are, and judge it against the one in force."""
+    sheet = load_sheet(session, choose_sheet(session, asked.check_sheet))
+    dataset = load_dataset(session, sheet, as_of=asked.as_of)
+    in_force = card_in_force(session, sheet.key)
+    current = load_card(session, in_force).card if in_force else None
     options, expected = _options(sheet, asked), sheet.body.expected_close_ratio
     try:
         card = learn_scorecard(dataset.items, dataset.history, expected_close_ratio=expected, options=options)
-        if asked.activate == "never":
-            return card, {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
-        judged = gate(dataset.items, dataset.history, in_force=current, expected_close_ratio=expected, options=options)
-    except ModelError as error:
-        raise no_card(error) from error
-    return card, _verdict(judged)
+        verdict = {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
+        if asked.activate == "if_better":
+            judged = gate(
+                dataset.items, dataset.history, in_force=current, expected_close_ratio=expected, options=options
+            )
+            verdict = _verdict(judged)
+    except NoCardYet as error:
+        raise Conflict(str(error), code="no_card_yet") from error
+    return Trained(sheet, card, dataset.fingerprint, asked.as_of, verdict)
+
+
+def keep_card(session: Session, *, caller: Caller, trained: Trained, now: datetime) -> ScorecardRow:
+    """Store a fitted card, and put it in force where the gate said so."""
+    row = store_card(
+        session,
+        caller=caller,
+        card=trained.card,
+        check_sheet=trained.sheet.key,
+        sheet_version=trained.sheet.version,
+        fingerprint=trained.fingerprint,
+        as_of=trained.as_of,
+        gate=trained.verdict,
+        now=now,
+    )
+    if trained.verdict["activated"]:
+        activate(session, caller=caller, row=row, reason=None, now=now)
+    return row
 
 
 def _verdict(judged: Gate) -> dict[str, Any]:
     figures = asdict(judged)
     return {"activated": figures.pop("activate"), "refused": not judged.activate, **figures}
-
-
-def no_card(error: ModelError) -> AppError:
-    """Why the data give no card, as a caller sees it."""
-    return Conflict(str(error), code="no_card_yet")

@@ -1,0 +1,123 @@
+"""Filling a database with the sample team: its history replayed in order, cards trained as it went."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.service import Caller
+from app.checksheets.queries import starter_sheets
+from app.checksheets.schemas import ObservationInput
+from app.checksheets.tables import CheckSheet
+from app.db import Database
+from app.demo.simulator import SimOutcome, SimProspect, simulate_team
+from app.errors import Conflict
+from app.prospects.schemas import Brief, OutcomeInput
+from app.scoring.schemas import UpsertInput
+from app.scoring.service import close, observe, upsert
+from app.training.schemas import TrainInput
+from app.training.service import fit_card, keep_card, save_sheet
+
+SIMULATOR = Caller("sample team", "admin", frozenset({"read", "write"}))
+SHEET = "industrial"
+TRAIN_EVERY = timedelta(days=91)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the team, and what it does to the database."""
+
+    at: datetime
+    happens: Callable[[Session], object]
+
+
+def fill_with_sample_team(database: Database, *, now: datetime, if_empty: bool = False) -> int:
+    """Fill an empty database, all or nothing; how many prospects it got, 0 where there was something already."""
+    with database.writing() as session:
+        if session.scalars(select(CheckSheet.key).limit(1)).first() is not None:
+            if if_empty:
+                return 0
+            raise Conflict("The sample team needs a database of its own: this one holds check sheets already.")
+        return _fill(session, now)
+
+
+def _fill(session: Session, now: datetime) -> int:
+    sheet = next(starter for starter in starter_sheets() if starter.key == SHEET)
+    team = simulate_team(sheet.model_dump(mode="json", exclude_none=True), end=now)
+    sheet = sheet.model_copy(update={"expected_close_ratio": team.expected_close_ratio})
+    first = min(prospect.arrived_at for prospect in team.prospects)
+    save_sheet(session, caller=SIMULATOR, given=sheet, only_new=True, now=first - timedelta(days=1))
+    train_at = first + TRAIN_EVERY
+    for event in sorted(_events(team.prospects), key=lambda event: event.at):
+        while train_at <= event.at:
+            _train(session, train_at)
+            train_at += TRAIN_EVERY
+        event.happens(session)
+    _train(session, now)
+    return len(team.prospects)
+
+
+def _train(session: Session, now: datetime) -> None:
+    keep_card(session, caller=SIMULATOR, trained=fit_card(session, TrainInput(check_sheet=SHEET)), now=now)
+
+
+def _events(prospects: tuple[SimProspect, ...]) -> Iterator[Event]:
+    for prospect in prospects:
+        yield Event(prospect.arrived_at, _arrival(prospect))
+        for seen in prospect.observations:
+            given = ObservationInput(
+                answers=dict(seen.answers), observed_at=seen.observed_at, observer=seen.observer, evidence=seen.evidence
+            )
+            yield Event(seen.observed_at, _observation(prospect, given, seen.observed_at))
+        if prospect.outcome is not None:
+            yield Event(prospect.outcome.decided_at, _outcome(prospect, prospect.outcome))
+
+
+def _arrival(prospect: SimProspect) -> Callable[[Session], object]:
+    given = UpsertInput(
+        check_sheet=SHEET,
+        name=prospect.name,
+        account=prospect.account,
+        owner=prospect.owner,
+        source=prospect.source,
+        amount=prospect.amount,
+        currency=prospect.currency,
+        arrived_at=prospect.arrived_at,
+        stage=prospect.stage,
+        brief=Brief(**prospect.brief),
+        waiting_for=prospect.waiting_for,
+        look_again_at=prospect.look_again_at,
+    )
+    return lambda session: upsert(
+        session,
+        caller=SIMULATOR,
+        external_id=prospect.external_id,
+        given=given,
+        if_match=None,
+        now=prospect.arrived_at,
+    )
+
+
+def _observation(prospect: SimProspect, given: ObservationInput, at: datetime) -> Callable[[Session], object]:
+    return lambda session: observe(session, caller=SIMULATOR, external_id=prospect.external_id, given=given, now=at)
+
+
+def _outcome(prospect: SimProspect, ended: SimOutcome) -> Callable[[Session], object]:
+    given = OutcomeInput(
+        result=ended.result,
+        decided_at=ended.decided_at,
+        amount=ended.amount,
+        margin=ended.margin,
+        currency=prospect.currency,
+        reason=ended.reason,
+    )
+    return lambda session: close(
+        session,
+        caller=SIMULATOR,
+        external_id=prospect.external_id,
+        outcome=given,
+        if_match=None,
+        now=ended.decided_at,
+    )

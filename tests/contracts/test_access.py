@@ -1,0 +1,185 @@
+"""Who may call what: a role × route × method matrix, generated from the live router and held against a table."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+
+from app.accounts.auth import authenticate
+from app.accounts.tables import ROLES
+from tests.builders import sheet
+
+EVERYONE = frozenset(ROLES)
+MANAGERS = frozenset({"manager", "admin"})
+ADMIN = frozenset({"admin"})
+
+# A new route fails here until somebody says who may call it.
+EXPECTED = {
+    ("GET", "/v1/prospects"): (EVERYONE, "read"),
+    ("GET", "/v1/prospects/{external_id}"): (EVERYONE, "read"),
+    ("PUT", "/v1/prospects/{external_id}"): (EVERYONE, "write"),
+    ("DELETE", "/v1/prospects/{external_id}"): (ADMIN, "write"),
+    ("GET", "/v1/prospects/{external_id}/observations"): (EVERYONE, "read"),
+    ("POST", "/v1/prospects/{external_id}/observations"): (EVERYONE, "write"),
+    ("PUT", "/v1/prospects/{external_id}/outcome"): (EVERYONE, "write"),
+    ("DELETE", "/v1/prospects/{external_id}/outcome"): (EVERYONE, "write"),
+    ("GET", "/v1/prospects/{external_id}/score"): (EVERYONE, "read"),
+    ("GET", "/v1/prospects/{external_id}/scores"): (EVERYONE, "read"),
+    ("POST", "/v1/scores"): (EVERYONE, "read"),
+    ("POST", "/v1/scores/batch"): (EVERYONE, "read"),
+    ("GET", "/v1/check-sheets"): (EVERYONE, "read"),
+    ("POST", "/v1/check-sheets"): (MANAGERS, "write"),
+    ("GET", "/v1/check-sheets/{key}"): (EVERYONE, "read"),
+    ("PUT", "/v1/check-sheets/{key}"): (MANAGERS, "write"),
+    ("GET", "/v1/check-sheets/{key}/versions/{number}"): (EVERYONE, "read"),
+    ("GET", "/v1/check-sheet-templates"): (EVERYONE, "read"),
+    ("GET", "/v1/scorecards"): (EVERYONE, "read"),
+    ("POST", "/v1/scorecards"): (MANAGERS, "write"),
+    ("GET", "/v1/scorecards/active"): (EVERYONE, "read"),
+    ("GET", "/v1/scorecards/{scorecard_id}"): (EVERYONE, "read"),
+    ("GET", "/v1/scorecards/{scorecard_id}/weights"): (EVERYONE, "read"),
+    ("GET", "/v1/scorecards/{scorecard_id}/export"): (EVERYONE, "read"),
+    ("POST", "/v1/scorecards/{scorecard_id}/activate"): (MANAGERS, "write"),
+}
+OPEN = {
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/oauth2-redirect"),
+    ("GET", "/redoc"),
+}
+# What each call is sent, so that it gets past validation to the question of who is calling.
+BODIES = {
+    ("PUT", "/v1/prospects/{external_id}"): {},
+    ("POST", "/v1/prospects/{external_id}/observations"): {"answers": {"budget": True}},
+    ("PUT", "/v1/prospects/{external_id}/outcome"): {"result": "won"},
+    ("POST", "/v1/scores"): {"answers": {}},
+    ("POST", "/v1/scores/batch"): {"items": []},
+    ("POST", "/v1/check-sheets"): sheet("new"),
+    ("PUT", "/v1/check-sheets/{key}"): sheet("bids", name="New"),
+    ("POST", "/v1/scorecards"): {},
+    ("POST", "/v1/scorecards/{scorecard_id}/activate"): {},
+}
+
+
+def routes_of(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str, BaseRoute]]:
+    """Every method and path of a router, those of routers within it too."""
+    for route in routes:
+        inner = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
+        path = prefix + getattr(route, "path", getattr(route, "prefix", ""))
+        if inner:
+            yield from routes_of(inner, prefix)
+        else:
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield method, path, route
+
+
+def permissions(route: BaseRoute) -> list[tuple[frozenset[str], str]]:
+    """The permissions a route declares through `allow`."""
+    found, left = [], [route.dependant]
+    while left:
+        dependant = left.pop()
+        left += dependant.dependencies
+        if hasattr(dependant.call, "roles"):
+            found.append((frozenset(dependant.call.roles), dependant.call.scope))
+    return found
+
+
+def live_routes(app: FastAPI) -> dict[tuple[str, str], BaseRoute]:
+    return {(method, path): route for method, path, route in routes_of(app.routes)}
+
+
+def address(path: str, card: str = "sc_0") -> str:
+    for name, value in {"external_id": "crm-1", "key": "bids", "number": "1", "scorecard_id": card}.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+@pytest.fixture
+def dialect():
+    """Access is decided before the database matters, so one of them will do here."""
+    return "sqlite"
+
+
+def test_the_table_lists_every_route(app):
+    """A route nobody decided on, or one that is gone, shows here first."""
+    assert set(live_routes(app)) == set(EXPECTED) | OPEN
+
+
+def test_the_table_lists_what_the_schema_describes(app):
+    """The OpenAPI schema and the router name the same calls."""
+    described = {(method.upper(), path) for path, calls in app.openapi()["paths"].items() for method in calls}
+    assert described == set(EXPECTED) | {call for call in OPEN if call[1].startswith(("/health", "/metrics"))}
+
+
+@pytest.mark.parametrize("call", sorted(EXPECTED), ids=" ".join)
+def test_a_route_declares_who_may_call_it(app, call):
+    """Exactly one permission stands on every route, and it is the one agreed."""
+    assert permissions(live_routes(app)[call]) == [EXPECTED[call]]
+
+
+@pytest.mark.parametrize("call", sorted(EXPECTED), ids=" ".join)
+def test_without_a_key_nothing_is_open(bids_api, call):
+    bids_api.headers.pop("Authorization")
+    answer = bids_api.request(call[0], address(call[1]), json=BODIES.get(call))
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_call_what_the_table_says_and_nothing_else(bids_api, client, role):
+    """403 exactly where the role is not listed; 2xx where it is, on what it may see."""
+    card = bids_api.get("/v1/scorecards/active").json()["id"]
+    caller = client(role)
+    refused, let_in = set(), set()
+    for call in EXPECTED:
+        bids_api.put("/v1/prospects/crm-1", json={"owner": "ada"})
+        status = caller.request(call[0], address(call[1], card), json=BODIES.get(call)).status_code
+        if status == 403:
+            refused.add(call)
+        elif 200 <= status < 300 or (call == ("POST", "/v1/scorecards") and status == 409):
+            let_in.add(call)
+    assert refused == {call for call, (roles, _) in EXPECTED.items() if role not in roles}
+    assert let_in == {call for call, (roles, _) in EXPECTED.items() if role in roles}
+
+
+@pytest.mark.parametrize(("role", "scope"), [(role, scope) for role in ROLES for scope in ("read", "write")])
+def test_a_key_with_one_scope_may_call_what_takes_that_scope(bids_api, client, role, scope):
+    """A refused scope is 403 `missing_scope`, and nothing else is."""
+    card = bids_api.get("/v1/scorecards/active").json()["id"]
+    caller = client(role, scopes=(scope,))
+    missing = set()
+    for call in EXPECTED:
+        bids_api.put("/v1/prospects/crm-1", json={"owner": "ada"})
+        answer = caller.request(call[0], address(call[1], card), json=BODIES.get(call))
+        if answer.status_code == 403 and answer.json()["code"] == "missing_scope":
+            missing.add(call)
+    assert missing == {call for call, (roles, takes) in EXPECTED.items() if role in roles and takes != scope}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/keys", "/v1/prospects/", "/v1/prospects/a/b/c", "/v2/prospects", "/v1/scorecards/a/b"]
+)
+def test_an_unknown_path_is_not_found(api, method, path):
+    answer = api.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in EXPECTED}))
+def test_a_method_no_route_takes_is_refused(api, path):
+    """405, with the methods the path does take."""
+    answer = api.request("PATCH", address(path))
+    assert answer.status_code == 405
+    taken = {method for method, known in EXPECTED if known == path}
+    assert taken <= set(answer.headers["Allow"].replace(" ", "").split(",")) or answer.headers["Allow"]
+
+
+def test_the_permission_check_is_the_only_way_to_a_caller(app):
+    """No route takes the caller without stating a permission."""
+    for (_, path), route in live_routes(app).items():
+        if path.startswith("/v1"):
+            calls = [dependant.call for dependant in route.dependant.dependencies]
+            assert authenticate not in calls
