@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -108,19 +109,21 @@ class Database:
         )
         if self.is_sqlite:
             _speak_sqlite(self.engine, settings.lock_wait_seconds)
-        # What never changes once committed is parsed once: cards by their unique id, and for sessions that see
-        # committed rows only, versions of check sheets too.
-        cards: dict[str, Any] = {}
-        self._read = sessionmaker(self.engine, expire_on_commit=False, info={"cards": cards, "sheets": {}})
+        # What never changes once committed is parsed once: cards and versions of check sheets.
+        parsed: dict[str, dict[Any, Any]] = {"cards": {}, "sheets": {}}
+        self._read = sessionmaker(self.engine, expire_on_commit=False, info=parsed)
         self._write = sessionmaker(
-            self.engine.execution_options(winnow_writes=True), expire_on_commit=False, info={"cards": cards}
+            self.engine.execution_options(winnow_writes=True), expire_on_commit=False, info=parsed
         )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and changes nothing."""
-        with self._read() as session:
-            yield session
+        try:
+            with self._read() as session:
+                yield session
+        except PoolTimeout as error:
+            raise Busy from error
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -129,6 +132,8 @@ class Database:
             with self._write() as session:
                 yield session
                 session.commit()
+        except PoolTimeout as error:
+            raise Busy from error
         except OperationalError as error:
             if "locked" in str(error.orig):
                 raise Busy from error

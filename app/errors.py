@@ -166,10 +166,15 @@ def problem_response(request: Request, error: AppError, headers: Mapping[str, st
     )
 
 
+def escaped(step: str) -> str:
+    """One step of a JSON pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
 def _pointer(location: tuple[Any, ...]) -> str:
     """A JSON pointer from FastAPI's location; parameters keep their kind as the first step."""
     steps = location[1:] if location and location[0] == "body" else location
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return "".join(f"/{escaped(str(step))}" for step in steps)
 
 
 def _from_validation(error: RequestValidationError) -> AppError:
@@ -220,4 +225,11 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected error", exc_info=error)
-        return problem_response(request, AppError("Something went wrong here; it has been logged."))
+        unforeseen = AppError("Something went wrong here; it has been logged.")
+        # This one leaves outside our middleware, so what that adds to every answer is added here.
+        added = {
+            "X-Request-ID": request.scope.get("state", {}).get("request_id", ""),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        return problem_response(request, unforeseen, added)

@@ -1,5 +1,6 @@
 """The types of request and answer fields that several features share: moments, money, names."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -85,8 +86,11 @@ def _text(length: int, *, least: int = 1) -> Any:
     return StringConstraints(min_length=least, max_length=length)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
 def _clean(value: str) -> str:
-    if any(character < " " and character not in "\t\n\r" for character in value):
+    if _CONTROL.search(value):
         msg = "control characters are not text"
         raise ValueError(msg)
     return value

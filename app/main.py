@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         max_body_size=settings.max_body_bytes,
+        redirect_slashes=False,  # a path with a step too many is no path of ours
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.database = database

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -31,11 +32,20 @@ def decode_cursor(cursor: str, order: str, kinds: Sequence[type]) -> tuple[Any, 
         if named != order:
             raise ValueError(named)
         found: tuple[Any, ...] = msgspec.convert(values, tuple[tuple(kinds)])  # type: ignore[misc]
+        if not all(map(_storable, found)):
+            raise ValueError(found)
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         raise Unprocessable.field(
             "/query/cursor", "invalid_cursor", "The cursor is not one of this list; start again without it."
         ) from error
     return found
+
+
+def _storable(value: Any) -> bool:
+    """Whether a database can compare with it: cursors are opaque, not unforgeable."""
+    if isinstance(value, datetime):
+        return value.tzinfo is not None and 1900 <= value.year < 3000
+    return "\0" not in value if isinstance(value, str) else abs(value) < 2**31
 
 
 def after(columns: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -26,16 +26,25 @@ def _no_constant(name: str) -> Any:
     raise _Refused(msg)
 
 
+def _no_nul(content: Any) -> None:
+    if isinstance(content, str) and "\0" in content:
+        msg = "a text holds a NUL character"
+        raise _Refused(msg)
+    for part in content if isinstance(content, list) else ():
+        _no_nul(part)
+    for name, part in content.items() if isinstance(content, dict) else ():
+        _no_nul(name)
+        _no_nul(part)
+
+
 def read_json(body: bytes) -> Any:
     """The content of a body; refuses doubled names, NaN, lone surrogates, NUL and what nests too deep."""
     try:
         content = json.loads(body.decode(), object_pairs_hook=_no_twice, parse_constant=_no_constant)
         if b"\\u" in body:
-            text = json.dumps(content, ensure_ascii=False)
-            text.encode()
-            if "\\u0000" in text:
-                msg = "a text holds a NUL character"
-                raise _Refused(msg)
+            # Not escaped, a NUL stays the one character it is, where text that only looks like its escape does not.
+            json.dumps(content, ensure_ascii=False).encode()
+            _no_nul(content)
     except RecursionError:
         raise HTTPException(400, "The body nests too deep.") from None
     except ValueError as error:

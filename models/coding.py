@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.encoding import Column, Item
 from models.scorecard import State, say
 
-RARE = 3.0  # an answer with fewer prospects than this (or than one in 500) has no points of its own
+RARE = 2.0  # an answer with fewer prospects than this (or than one in 500) has no points of its own
 RARE_SHARE = 0.002
 MOST_BINS = 10
 PROSPECTS_A_BIN = 15

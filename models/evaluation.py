@@ -1,4 +1,4 @@
-"""How a card does on prospects it has not seen, and whether it may replace the one in force."""
+"""How a card does on prospects it has not seen: grouped or forward in time, against the base rate."""
 
 from __future__ import annotations
 
@@ -10,30 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encoding import Column, History, Item, as_column, same_answers
-from models.errors import NoCardYet, OneClassOnly, UnknownItem
-from models.leakage import Leak, find_leaks
-from models.metrics import (
-    Estimate,
-    auc,
-    calibration_slope,
-    corp,
-    ece,
-    interval,
-    log_losses,
-    placements,
-    squared_errors,
-)
+from models.assembly import grades_at
+from models.bulk import score_columns
+from models.encoding import History, Item, as_columns, same_answers
+from models.errors import OneClassOnly
+from models.gate import Gate, gate
+from models.leakage import Leak
+from models.metrics import Accuracy, measure
+from models.rows import Options, rows_of
 from models.scorecard import Scorecard
 from models.splitting import Split, forward, grouped, repeats_for
-from models.training import Options, Rows, periods_of, train
+from models.training import train_on
+
+__all__ = ["Gate", "Prediction", "TableEvaluation", "evaluate_history", "evaluate_table", "gate"]
 
 Floats = NDArray[np.float64]
+LEAST = 10  # won and lost each, without which nothing is evaluated
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Out-of-sample chances of one fold."""
+    """Out-of-sample chances of one fold: the rows scored, the card's chance of each, and the base rate it knew."""
 
     fold: int
     rows: NDArray[np.intp]
@@ -44,25 +41,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class TableEvaluation:
-    """What `winnow evaluate` says of a table.
-
-    Attributes
-    ----------
-    predictions : list of Prediction
-    gain : Estimate
-        Paired gain in log loss over the base rate; usable where its interval lies above 0.
-    """
+    """What `winnow evaluate` says of a table: protocol, accuracy out of sample, and the card trained on every row."""
 
     rows: int
     protocol: str
-    auc: Estimate
-    log_loss: Estimate
-    brier: Estimate
-    ece: float
-    slope: float
-    corp: dict[str, float]
-    gain: Estimate
-    base: dict[str, float]
+    accuracy: Accuracy
     train_seconds: float
     leaks: tuple[Leak, ...]
     card: Scorecard
@@ -71,29 +54,19 @@ class TableEvaluation:
     @property
     def usable(self) -> bool:
         """Whether the card beats the base rate beyond doubt."""
-        return self.gain.low > 0
+        return self.accuracy.usable
 
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as plain JSON types, without the predictions."""
+        full = self.accuracy.to_json()
+        point = {name: full[name]["value"] for name in ("auc", "log_loss", "brier")}
         return {
             "rows": self.rows,
             "protocol": self.protocol,
-            "auc": round(self.auc.value, 6),
-            "log_loss": round(self.log_loss.value, 6),
-            "brier": round(self.brier.value, 6),
-            "ece": round(self.ece, 6),
-            "calibration_slope": round(self.slope, 6),
-            "corp": self.corp,
-            "intervals": {
-                "level": 0.9,
-                "auc": self.auc.to_json(),
-                "log_loss": self.log_loss.to_json(),
-                "brier": self.brier.to_json(),
-                "gain": self.gain.to_json(),
-            },
+            **full,
+            **point,
+            "intervals": {name: full[name] for name in ("auc", "log_loss", "brier", "gain")},
             "train_seconds": self.train_seconds,
-            "base": self.base,
-            "usable": self.usable,
             "leaks": [leak.to_json() for leak in self.leaks],
             "card": self.card.to_json(),
         }
@@ -118,6 +91,8 @@ def evaluate_table(
 ) -> TableEvaluation:
     """Evaluate a table of answers and outcomes, forward in time where `order` is given, else grouped.
 
+    Everything is learnt on the training part of each split: levels, bins, leaks, lines, points.
+
     Parameters
     ----------
     order : ndarray of int, shape (n_rows,), optional
@@ -128,205 +103,132 @@ def evaluate_table(
     Raises
     ------
     OneClassOnly
+
+    Examples
+    --------
+    >>> answers = np.array([n % 3 > 0 for n in range(120)], dtype=object)
+    >>> won = np.array([n % 3 > 0 or n % 4 == 0 for n in range(120)])
+    >>> groups = np.arange(120)
+    >>> found = evaluate_table([Item("a", "A", "yes_no")], {"a": answers}, won, groups=groups, repeats=1)
+    >>> found.protocol, found.usable
+    ('grouped-5x1', True)
     """
     won = np.asarray(won, dtype=bool)
     if not 0 < won.sum() < len(won):
         raise OneClassOnly(int(won.sum()), int((~won).sum()))
-    coded = [as_column(item, columns[item.key]) for item in items]
-    cluster = same_answers(coded) if groups is None and coded else groups if groups is not None else np.arange(len(won))
+    history = History.from_columns(columns, won)
     if order is not None:
-        splits: Iterable[Split] = forward(order)
-        protocol = "forward"
+        place = np.empty(len(won))
+        place[order] = np.arange(len(won))
+        history = replace(history, decided_at=place)
+    cluster = groups if groups is not None else same_answers(as_columns(items, history))
+    times = repeats if repeats is not None else repeats_for(len(won))
+    splits = forward(order) if order is not None else grouped(won, cluster, folds=folds, repeats=times)
+    protocol = "forward" if order is not None else f"grouped-{folds}x{times}"
+    predictions = tuple(_predictions(items, history, splits, None, options))
+    accuracy = _accuracy(won, cluster, predictions, pooled=order is not None, level=options.level)
+    card, leaks = train_on(rows_of(items, history), options=options)
+    seconds = float(np.median([each.seconds for each in predictions]))
+    return TableEvaluation(len(won), protocol, accuracy, seconds, tuple(leaks), card, predictions)
+
+
+def evaluate_history(
+    items: Sequence[Item], history: History, *, expected_close_ratio: float | None, options: Options
+) -> tuple[dict[str, Any], dict[str, dict[str, float | None]]] | None:
+    """Evaluate how a card would have done on the prospects of a history, and what each grade came to.
+
+    A prospect is judged once, on the state halfway of those its sheet passed through; reconstructed sheets train but
+    are never judged. Forward in time where outcomes have times, else grouped.
+
+    Returns
+    -------
+    tuple of dict, or None
+        The evaluation, and close ratio and support of each grade. None below 10 won and 10 lost.
+    """
+    middle = _middle_states(history)
+    judged = history.take(middle)
+    if min(judged.won.sum(), (~judged.won).sum()) < LEAST:
+        return None
+    cluster = judged.group if judged.group is not None else same_answers(as_columns(items, judged))
+    if history.decided_at is not None:
+        order = np.argsort(history.decided_at[middle], kind="stable")
+        splits, protocol = forward(order), "forward"
     else:
-        times = repeats if repeats is not None else repeats_for(len(won))
-        splits = grouped(won, cluster, folds=folds, repeats=times)
-        protocol = f"grouped-{folds}x{times}"
-    rows = Rows(coded, won.astype(float), np.ones(len(won)))
-    quick = replace(options, resamples=0)
-    ordered = order is not None
-    predictions = tuple(
-        _predict(number, rows, split, quick, ordered) for number, split in enumerate(splits)
-    )
-    card, leaks = learn_rows(rows if order is None else rows.take(order), options, ordered=ordered)
-    return _summary(won, cluster, predictions, protocol, card, leaks)
+        splits, protocol = grouped(judged.won, cluster), "grouped-5x1"
+    by_prospect = _rows_by_prospect(history, judged, splits, middle)
+    quick = replace(options, evaluate=False, resamples=0)
+    predictions = tuple(_predictions(items, history, by_prospect, expected_close_ratio, quick))
+    place = np.full(len(history), -1)
+    place[middle] = np.arange(len(middle))
+    predictions = tuple(replace(each, rows=place[each.rows]) for each in predictions)
+    accuracy = _accuracy(judged.won, cluster, predictions, pooled=True, level=options.level)
+    full = {"protocol": protocol, "prospects": len(middle), **accuracy.to_json()}
+    return full, _grade_evidence(judged.won, predictions, options)
 
 
-def learn_rows(rows: Rows, options: Options, *, ordered: bool, **more: Any) -> tuple[Scorecard, list[Leak]]:
-    """Learn a card from rows, leaks left out first."""
-    leaks = find_leaks(rows.columns, rows.won > 0.5, weight=rows.weight, allow=options.allow, seed=options.seed)
-    out = {leak.column for leak in leaks if leak.left_out}
-    kept = [column for column in rows.columns if column.item.key not in out]
-    period = periods_of(np.arange(len(rows.won))) if ordered else None
-    card = train(Rows(kept, rows.won, rows.weight, period), options=options, **more)
-    return replace(card, leaks=tuple(leak.to_json() for leak in leaks)), leaks
+def _middle_states(history: History) -> NDArray[np.intp]:
+    """Row of the state halfway through each live prospect's sheet, in order of prospect."""
+    seen = history.observed_at if history.observed_at is not None else np.zeros(len(history))
+    order = np.lexsort((seen, history.prospect))
+    order = order[~history.after_the_fact[order]]
+    _, first, count = np.unique(history.prospect[order], return_index=True, return_counts=True)
+    return order[first + (count - 1) // 2]
 
 
-def _predict(number: int, rows: Rows, split: Split, options: Options, ordered: bool) -> Prediction:
-    inside, outside = split
-    part = rows.take(inside)
-    start = perf_counter()
-    card, _ = learn_rows(part, options, ordered=ordered)
-    seconds = perf_counter() - start
-    base = float(np.average(part.won, weights=part.weight))
-    return Prediction(number, outside, score_columns(card, [c.take(outside) for c in rows.columns]), base, seconds)
+def _rows_by_prospect(
+    history: History, judged: History, splits: Iterable[Split], middle: NDArray[np.intp]
+) -> Iterable[Split]:
+    """Turn splits of judged prospects into rows: all states train, and reconstructed sheets always do."""
+    for _, outside in splits:
+        held = np.isin(history.prospect, judged.prospect[outside])
+        if history.decided_at is not None:
+            # Forward: nothing decided after the first test outcome may train.
+            held |= (history.decided_at >= judged.decided_at[outside].min()) & ~history.after_the_fact  # type: ignore[index]
+        elif history.group is not None:
+            held |= np.isin(history.group, history.group[middle[outside]])
+        yield np.flatnonzero(~held), middle[outside]
 
 
-def score_columns(card: Scorecard, columns: Sequence[Column]) -> Floats:
-    """Score many sheets at once, with the card's own look-ups, shape (n_rows,).
-
-    Raises
-    ------
-    UnknownItem
-        When a line's item has no column.
-    """
-    by_key = {column.item.key: column for column in columns}
-    total = np.full(len(columns[0].codes) if columns else 0, float(card.base_points))
-    for line in card.lines:
-        for key in line.items:
-            if key not in by_key:
-                raise UnknownItem(key)
-        column = by_key[line.items[0]]
-        # A card of this line alone turns each distinct answer into points once.
-        alone = replace(card, lines=(line,), base_points=0)
-        points = np.array([alone.points_of({} if v is None else {line.items[0]: v}) for v in column.values], dtype=float)
-        total += points[column.codes]
-    distinct, place = np.unique(total, return_inverse=True)
-    return np.array([card.probability(int(points)) for points in distinct])[place]
-
-
-def _summary(
-    won: NDArray[np.bool_],
-    cluster: NDArray[Any],
-    predictions: tuple[Prediction, ...],
-    protocol: str,
-    card: Scorecard,
-    leaks: Sequence[Leak],
-) -> TableEvaluation:
-    rows = np.concatenate([each.rows for each in predictions])
-    p = np.concatenate([each.probability for each in predictions])
-    base = np.concatenate([np.full(len(each.rows), each.base) for each in predictions])
-    y = won[rows]
-    parts = [np.arange(len(rows))]
-    if protocol != "forward":
-        ends = np.cumsum([len(each.rows) for each in predictions])
-        parts = np.split(parts[0], ends[:-1])
-
-    def mean(figure: Any) -> float:
-        return float(np.nanmean([figure(y[part], p[part]) for part in parts]))
-
-    def estimate(losses: Floats) -> Estimate:
-        value = float(np.mean([losses[part].mean() for part in parts]))
-        return interval(value, losses - losses.mean(), cluster[rows])
-
-    gain = log_losses(y, base) - log_losses(y, p)
-    area = mean(auc)
-    split = corp(y, p)
-    return TableEvaluation(
-        rows=len(won),
-        protocol=protocol,
-        auc=interval(area, placements(y, p), cluster[rows]),
-        log_loss=estimate(log_losses(y, p)),
-        brier=estimate(squared_errors(y, p)),
-        ece=mean(ece),
-        slope=calibration_slope(y, p),
-        corp={
-            "miscalibration": split.miscalibration,
-            "discrimination": split.discrimination,
-            "uncertainty": split.uncertainty,
-        },
-        gain=estimate(gain),
-        base={
-            "log_loss": estimate(log_losses(y, base)).value,
-            "brier": estimate(squared_errors(y, base)).value,
-        },
-        train_seconds=float(np.median([each.seconds for each in predictions])),
-        leaks=tuple(leaks),
-        card=card,
-        predictions=predictions,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Whether a new card may take over, and why.
-
-    Attributes
-    ----------
-    log_loss, log_loss_in_force, log_loss_base : float or None
-        On the newest 20 % of outcomes, both cards refitted on the older 80 %.
-    prospects : int
-        Prospects judged on.
-    """
-
-    activate: bool
-    reason: str
-    log_loss: float | None = None
-    log_loss_in_force: float | None = None
-    log_loss_base: float | None = None
-    prospects: int = 0
-
-
-def gate(
+def _predictions(
     items: Sequence[Item],
     history: History,
-    *,
-    in_force: Scorecard | None,
-    expected_close_ratio: float | None = None,
-    options: Options = Options(),
-) -> Gate:
-    """Judge a new card against the one in force: both refitted on the older outcomes, scored on the newest."""
-    live = history.take(~history.after_the_fact)
-    if live.prospects < 10:
-        return Gate(True, "Too few outcomes to compare cards on; the new card takes over.")
-    when = live.decided_at if live.decided_at is not None else live.prospect.astype(float)
-    prospects, first = np.unique(live.prospect, return_index=True)
-    newest = prospects[np.argsort(when[first], kind="stable")][int(0.8 * len(prospects)) :]
-    test = live.take(np.isin(live.prospect, newest))
-    older = history.take(~np.isin(history.prospect, newest))
-    from models.learning import learn_scorecard
-
-    quick = replace(options, evaluate=False, resamples=0)
-    try:
-        card = learn_scorecard(items, older, expected_close_ratio=expected_close_ratio, options=quick)
-    except NoCardYet as problem:
-        return Gate(in_force is None, f"The two cards cannot be compared yet. {problem}")
-    columns = [as_column(item, test.answers[item.key]) for item in items]
-    loss = _loss(test, score_columns(card, columns))
-    base = _loss(test, np.full(len(test), np.average(older.won, weights=older.weight)))
-    current = _loss_of_recipe(in_force, items, older, test, columns, expected_close_ratio, quick)
-    return _verdict(loss, current, base, len(newest))
-
-
-def _loss(test: History, probability: Floats) -> float:
-    return float(np.average(log_losses(test.won, probability), weights=test.weight))
-
-
-def _loss_of_recipe(
-    in_force: Scorecard | None,
-    items: Sequence[Item],
-    older: History,
-    test: History,
-    columns: Sequence[Column],
-    expected: float | None,
+    splits: Iterable[Split],
+    expected_close_ratio: float | None,
     options: Options,
-) -> float | None:
-    """Log loss of the card in force, its lines fitted anew on the older outcomes."""
-    if in_force is None:
-        return None
-    by_key = {item.key: item for item in items}
-    kept = [by_key[key] for key in in_force.items if key in by_key]
-    rows = Rows([as_column(item, older.answers[item.key]) for item in kept], older.won.astype(float), older.weight)
-    refitted = train(rows, expected_close_ratio=expected, options=options, lines=[item.key for item in kept])
-    return _loss(test, score_columns(refitted, columns))
+) -> Iterable[Prediction]:
+    rows = rows_of(items, history)
+    quick = replace(options, resamples=0)
+    for fold, (inside, outside) in enumerate(splits):
+        part = rows.take(inside)
+        start = perf_counter()
+        card, _ = train_on(part, expected_close_ratio=expected_close_ratio, options=quick)
+        seconds = perf_counter() - start
+        chance = score_columns(card, [column.take(outside) for column in rows.columns])
+        yield Prediction(fold, outside, chance, float(np.average(part.won, weights=part.weight)), seconds)
 
 
-def _verdict(loss: float, current: float | None, base: float, prospects: int) -> Gate:
-    if loss >= base:
-        reason = f"On the newest {prospects} outcomes its log loss {loss:.3f} is no better than the base rate's {base:.3f}."
-        return Gate(False, reason, loss, current, base, prospects)
-    if current is not None and loss > 1.05 * current:
-        reason = f"On the newest {prospects} outcomes its log loss {loss:.3f} is worse than {current:.3f} of the card in force."
-        return Gate(False, reason, loss, current, base, prospects)
-    reason = f"On the newest {prospects} outcomes its log loss is {loss:.3f}, against {base:.3f} of the base rate"
-    reason += "." if current is None else f" and {current:.3f} of the card in force."
-    return Gate(True, reason, loss, current, base, prospects)
+def _accuracy(
+    won: NDArray[np.bool_], cluster: NDArray[Any], predictions: Sequence[Prediction], *, pooled: bool, level: float
+) -> Accuracy:
+    rows = np.concatenate([each.rows for each in predictions])
+    chance = np.concatenate([each.probability for each in predictions])
+    base = np.concatenate([np.full(len(each.rows), each.base) for each in predictions])
+    ends = np.cumsum([len(each.rows) for each in predictions])
+    parts = [np.arange(len(rows))] if pooled else np.split(np.arange(len(rows)), ends[:-1])
+    return measure(won[rows], chance, base, cluster[rows], parts, level)
+
+
+def _grade_evidence(
+    won: NDArray[np.bool_], predictions: Sequence[Prediction], options: Options
+) -> dict[str, dict[str, float | None]]:
+    """Close ratio and support of each grade out of sample, each prediction graded by its own base rate."""
+    grades: dict[str, list[bool]] = {grade: [] for grade in "ABCD"}
+    for each in predictions:
+        cuts = options.grades or grades_at(each.base)
+        for row, chance in zip(each.rows, each.probability, strict=True):
+            grade = next((grade for grade in "ABC" if chance >= cuts[grade]), "D")
+            grades[grade].append(bool(won[row]))
+    return {
+        grade: {"close_ratio": sum(seen) / len(seen) if seen else None, "support": len(seen)}
+        for grade, seen in grades.items()
+    }

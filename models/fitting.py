@@ -15,8 +15,8 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
 Floats = NDArray[np.float64]
-GUESS_WORTH = 20.0  # levels' worth of evidence behind the first guess of the prior variance
-COMMON_WORTH = 20.0  # levels' worth of evidence that items are alike in how much they matter
+GUESS_WORTH = 60.0  # levels' worth of evidence behind the first guess of the prior variance
+COMMON_WORTH = 200.0  # levels' worth of evidence that items are alike in how much they matter
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,18 @@ class Fit:
     def log_odds(self, design: Design) -> Floats:
         """Return the log-odds of each row."""
         return self.weights[0] + design.times(self.weights[1:])
+
+
+def variances(design: Design, covariance: Floats) -> Floats:
+    """Variance of each row's log-odds, shape (n_rows,), from the covariance with the intercept first."""
+    levels = np.pad(covariance[1:, 1:], (0, 1))
+    with_base = np.append(covariance[0, 1:], 0.0)
+    total = np.full(len(design.codes), covariance[0, 0])
+    for number, column in enumerate(design.codes.T):
+        total += levels[column, column] + 2 * with_base[column]
+        for other in design.codes.T[:number]:
+            total += 2 * levels[column, other]
+    return np.maximum(total, 0.0)
 
 
 def ordered_structure(levels: int, ordered: Sequence[int], pull: float = 0.1) -> Floats:

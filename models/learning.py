@@ -8,12 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from models.beliefs import can_speak
-from models.encoding import History, Item, as_column, as_columns
+from models.encoding import History, Item, as_column
 from models.errors import NoBeliefs, OneClassOnly
+from models.evaluation import evaluate_history
+from models.rows import Options, Rows, rows_of
+from models.sample_size import sample_size
 from models.scorecard import Scorecard
-from models.training import Options, Rows, train
+from models.training import train, train_on
 
 __all__ = ["Options", "belief_scorecard", "learn_scorecard"]
+
+MOSTLY = 0.5  # share of reconstructed prospects above which the basis stays "learning"
 
 
 def belief_scorecard(
@@ -64,10 +69,24 @@ def learn_scorecard(
     wins = history.wins
     if not any(can_speak(item) for item in items) and not 0 < wins < history.prospects:
         raise OneClassOnly(wins, history.prospects - wins)
-    columns = as_columns(items, history)
-    rows = Rows(columns, history.won.astype(float), history.weight)
-    card = train(rows, expected_close_ratio=expected_close_ratio, options=options)
-    return replace(card, reconstructed_share=history.reconstructed_share)
+    card, _ = train_on(rows_of(items, history), expected_close_ratio=expected_close_ratio, options=options)
+    found = None
+    if options.evaluate:
+        found = evaluate_history(items, history, expected_close_ratio=expected_close_ratio, options=options)
+    evaluation, grade_evidence = found if found is not None else (None, {})
+    mostly_reconstructed = history.reconstructed_share > MOSTLY
+    return replace(
+        card,
+        prospects=history.prospects,
+        won=wins,
+        lost=history.prospects - wins,
+        basis="learning" if card.basis == "data" and mostly_reconstructed else card.basis,
+        reconstructed_share=round(history.reconstructed_share, 6),
+        evaluation=evaluation,
+        grade_evidence=grade_evidence,
+        sample_size=sample_size(card, evaluation),
+        warnings=("mostly_reconstructed",) if mostly_reconstructed else (),
+    )
 
 
 def _warnings(items: Sequence[Item], expected_close_ratio: float | None) -> tuple[str, ...]:

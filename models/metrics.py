@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -164,3 +165,95 @@ def interval(value: float, influence: Floats, cluster: NDArray[Any], level: floa
     error = np.sqrt(groups / max(groups - 1, 1) * np.sum((sums - sums.mean()) ** 2)) / len(influence)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * float(error)
     return Estimate(value, value - reach, value + reach)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Figures of probabilities on prospects never trained on, with intervals, against the base rate.
+
+    Attributes
+    ----------
+    gain : Estimate
+        Paired gain in log loss over the base rate.
+    """
+
+    auc: Estimate
+    log_loss: Estimate
+    brier: Estimate
+    gain: Estimate
+    ece: float
+    calibration_slope: float
+    corp: dict[str, float]
+    base: dict[str, float]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the gain over the base rate lies above 0 with its whole interval."""
+        return self.gain.low > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as plain JSON types."""
+        return {
+            "auc": self.auc.to_json(),
+            "log_loss": self.log_loss.to_json(),
+            "brier": self.brier.to_json(),
+            "gain": self.gain.to_json(),
+            "ece": round(self.ece, 6),
+            "calibration_slope": round(self.calibration_slope, 6),
+            "corp": self.corp,
+            "base": self.base,
+            "usable": self.usable,
+        }
+
+
+def measure(
+    won: NDArray[Any],
+    probability: Floats,
+    base: Floats,
+    cluster: NDArray[Any],
+    parts: Sequence[NDArray[Any]],
+    level: float = 0.9,
+) -> Accuracy:
+    """Measure probabilities against outcomes and the base rate.
+
+    Parameters
+    ----------
+    won, probability, base, cluster : ndarray, shape (n_rows,)
+        Outcomes, the card's chances, the base rate known in training, and rows that count together.
+    parts : sequence of ndarray of int
+        Folds whose figures are averaged; one part pools.
+
+    Examples
+    --------
+    >>> won, chance = np.array([1, 0] * 20), np.array([0.8, 0.2] * 20)
+    >>> found = measure(won, chance, np.full(40, 0.5), np.arange(40), [np.arange(40)])
+    >>> round(found.brier.value, 2), found.usable
+    (0.04, True)
+    """
+
+    def mean(figure: Callable[[NDArray[Any], Floats], float]) -> float:
+        return float(np.nanmean([figure(won[part], probability[part]) for part in parts]))
+
+    def estimate(losses: Floats) -> Estimate:
+        value = float(np.mean([losses[part].mean() for part in parts]))
+        return interval(value, losses - losses.mean(), cluster, level)
+
+    losses, known = log_losses(won, probability), log_losses(won, base)
+    split = corp(won, probability)
+    return Accuracy(
+        auc=interval(mean(auc), placements(won, probability), cluster, level),
+        log_loss=estimate(losses),
+        brier=estimate(squared_errors(won, probability)),
+        gain=estimate(known - losses),
+        ece=mean(ece),
+        calibration_slope=calibration_slope(won, probability),
+        corp={
+            "miscalibration": round(split.miscalibration, 6),
+            "discrimination": round(split.discrimination, 6),
+            "uncertainty": round(split.uncertainty, 6),
+        },
+        base={
+            "log_loss": round(estimate(known).value, 6),
+            "brier": round(estimate(squared_errors(won, base)).value, 6),
+        },
+    )

@@ -28,7 +28,7 @@ TURNS, TURN_SECONDS = 5, 3.0
 OPEN_LOOP_RATE, OPEN_LOOP_SECONDS = 50, 20
 SHEET = {
     "answers": {
-        "problem_owner": "production", "standing": "past", "budget": True, "decider_met": False, "deadline": "unknown",
+        "problem_owner": "production", "standing": "past", "budget": True, "tender": False, "competitors": "unknown", "people_met": 3,
     }
 }  # fmt: skip
 
@@ -60,11 +60,11 @@ class Connection(asyncio.Protocol):
         self.received += data
         head, end, body = self.received.partition(b"\r\n\r\n")
         if end and len(body) >= int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]):
-            if not head.startswith(b"HTTP/1.1 200"):
-                msg = f"Answered {self.received!r}"
-                raise RuntimeError(msg)
             self.received = b""
-            self.answered.set_result(body)
+            if head.startswith(b"HTTP/1.1 200"):
+                self.answered.set_result(body)
+            else:
+                self.answered.set_exception(RuntimeError(f"Answered {head.decode()} {body.decode()}"))
 
     async def ask(self, request: bytes) -> bytes:
         """Send a request and return the body of its answer."""

@@ -1,5 +1,6 @@
 """Databases, applications and clients for every test that needs them, on SQLite and on PostgreSQL."""
 
+import functools
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from app.main import create_app
 from app.migrating import migrate
 from app.settings import Settings
 from app.tables import metadata
+from models.learning import belief_scorecard
 from tests.builders import sheet as bids
 
 DIALECTS = ("sqlite", "postgresql")
@@ -168,9 +170,14 @@ def api(client: Callable[..., TestClient]) -> TestClient:
     return client("admin")
 
 
+_belief_card = functools.cache(belief_scorecard)
+
+
 @pytest.fixture
-def bids_api(api: TestClient) -> TestClient:
+def bids_api(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A client with an admin's key on an installation that has the check sheet `bids` and its card of beliefs."""
+    # The card of the same beliefs is the same card, so the suite makes it once.
+    monkeypatch.setattr("app.training.service.belief_scorecard", _belief_card)
     assert api.post("/v1/check-sheets", json=bids()).status_code == 201
     return api
 

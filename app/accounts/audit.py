@@ -1,7 +1,6 @@
 """The audit chain: every change leaves a row that hashes the row before it."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -88,13 +87,11 @@ def _unmark(session: Session, transaction: SessionTransaction) -> None:
 def find_break(session: Session) -> tuple[int, int | None]:
     """Walk the chain: how many rows there are, and the number of the first that was altered (None: none was)."""
     count, previous = 0, FIRST
-    for entry in _entries(session):
-        count += 1
-        if entry.number != count or entry.previous_hash != previous or entry.hash != _hash(entry):
-            return count, count
-        previous = entry.hash
+    query = select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
+    with session.scalars(query) as entries:
+        for entry in entries:
+            count += 1
+            if entry.number != count or entry.previous_hash != previous or entry.hash != _hash(entry):
+                return count, count
+            previous = entry.hash
     return count, None
-
-
-def _entries(session: Session) -> Iterator[AuditEntry]:
-    yield from session.scalars(select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000))

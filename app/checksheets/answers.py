@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from app.checksheets.schemas import Item, SheetInput
-from app.errors import FieldProblem, Unprocessable
+from app.errors import FieldProblem, Unprocessable, escaped
 
 UNKNOWN = "unknown"
 Answers = dict[str, Any]
@@ -78,15 +78,16 @@ class Sheet:
         """The items by key."""
         return {item.key: item for item in self.body.items}
 
-    def read(self, raw: Mapping[str, object], pointer: str = "/answers") -> Answers:
-        """The answers in a caller's mapping; every one that is wrong is named."""
+    def read(self, raw: Mapping[str, object], pointers: Mapping[str, str] | None = None) -> Answers:
+        """The answers in a caller's mapping; every one that is wrong is named, by where it stands in the body."""
         answers: Answers = {}
         problems = []
         for key, value in raw.items():
             try:
                 answers[key] = self._read_one(key, value)
             except NotAnAnswer as error:
-                problems.append(FieldProblem(pointer=f"{pointer}/{key}", code=error.code, detail=str(error)))
+                pointer = pointers[key] if pointers else f"/answers/{escaped(key)}"
+                problems.append(FieldProblem(pointer=pointer, code=error.code, detail=str(error)))
         if problems:
             raise Unprocessable(problems, code=problems[0].code)
         return answers

@@ -43,8 +43,8 @@ def load_sheet(session: Session, key: str, number: int | None = None) -> Sheet:
 
 
 def _parsed(session: Session, key: str, number: int) -> Sheet:
-    """A committed version never changes, so sessions that only read share what was parsed once."""
-    known: dict[tuple[str, int], Sheet] = session.info.get("sheets", {})
+    """A committed version never changes, so all sessions share what was parsed once."""
+    known: dict[tuple[str, int], Sheet] = session.info["sheets"]
     if (key, number) not in known:
         row = session.get_one(CheckSheetVersion, (key, number))
         known[key, number] = Sheet(key, number, SheetInput.model_validate(row.body))

@@ -48,6 +48,8 @@ def put_sheet(session: Session, *, caller: Caller, sheet: SheetInput, only_new: 
     session.add(
         CheckSheetVersion(check_sheet=row.key, number=row.version, body=body, created_at=now, created_by=caller.id)
     )
+    # Until it is committed, the new version is parsed for this session alone.
+    session.info["sheets"] = dict(session.info["sheets"])
     audit.record(session, actor=caller.id, action="check_sheet.versioned", subject=row.key, version=row.version)
     session.flush()
     return SheetPut(load_sheet(session, row.key), created=row.version == 1, changed=True)
@@ -64,16 +66,17 @@ def _keep_kinds(row: CheckSheet, items: list[Item]) -> None:
     row.item_kinds = row.item_kinds | {item.key: item.kind for item in items}
 
 
-def assign_sheet(session: Session, *, prospect: Prospect, key: str | None) -> None:
-    """Put a prospect on a check sheet; once it is observed with one, it stays there."""
+def assign_sheet(session: Session, *, prospect: Prospect, key: str | None) -> bool:
+    """Put a prospect on a check sheet, whether that moved it; once it is observed with one, it stays there."""
     if key is None or key == prospect.check_sheet:
-        return
+        return False
     if prospect.check_sheet is not None and prospect.answered_at:
         raise Conflict(
             f"The prospect is on check sheet '{prospect.check_sheet}' and has been observed with it.",
             code="check_sheet_fixed",
         )
     prospect.check_sheet = choose_sheet(session, key)
+    return True
 
 
 def check_stage(session: Session, prospect: Prospect) -> None:
@@ -148,12 +151,13 @@ def _sheet_for(session: Session, key: str, version: int | None) -> Sheet:
 def _read(sheet: Sheet, given: ObservationInput) -> Answers:
     if given.answers is not None:
         return sheet.read(given.answers)
-    listed = {entry.item: entry.value for entry in given.answers_list or []}
-    if len(listed) < len(given.answers_list or []):
+    entries = given.answers_list or []
+    listed = {entry.item: entry.value for entry in entries}
+    if len(listed) < len(entries):
         raise Unprocessable(
             [FieldProblem(pointer="/answers_list", code="item_twice", detail="An item stands twice in answers_list.")]
         )
-    return sheet.read(listed, pointer="/answers_list")
+    return sheet.read(listed, {entry.item: f"/answers_list/{place}" for place, entry in enumerate(entries)})
 
 
 def _erase(session: Session, prospect: Prospect) -> None:

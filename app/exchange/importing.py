@@ -11,26 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
 from app.accounts.service import Caller
+from app.bulk import insert_rows
 from app.checksheets.answers import Sheet
 from app.checksheets.queries import load_sheet
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import DEFAULT_STAGES, record_observation
-from app.checksheets.tables import CheckSheet, Observation
+from app.checksheets.tables import CheckSheet
 from app.db import Database, new_id, utcnow
 from app.errors import AppError
 from app.exchange.files import BadRow, Row, Table, read_table
 from app.exchange.mapping import Mapping, RowReader
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.service import new_prospect_row, put_prospect, record_outcome
-from app.prospects.tables import OPEN, OutcomeEntry, Prospect
+from app.prospects.tables import OPEN, Prospect
 from app.scorecards.queries import LoadedCard, card_in_force, load_card
 from app.scoring.service import log_row, refresh_score, score_columns
-from app.scoring.tables import ScoreEntry
+from app.tables import metadata
 from app.training.service import save_sheet
 
 BATCH = 5_000
@@ -222,14 +223,10 @@ def _insert(session: Session, work: Import, rows: Sequence[Incoming]) -> None:
             scores.append(log_row(prospect["id"], columns, cause="observation", now=work.began))
             prospect.update({name: value for name, value in columns.items() if name != "points"})
             prospect["score_changed_at"] = work.began
-    for table, written in (
-        (Prospect, prospects),
-        (Observation, observations),
-        (OutcomeEntry, outcomes),
-        (ScoreEntry, scores),
-    ):
-        if written:
-            session.execute(insert(table), written)
+    insert_rows(session, metadata.tables["prospect"], prospects)
+    insert_rows(session, metadata.tables["observation"], observations)
+    insert_rows(session, metadata.tables["outcome"], outcomes)
+    insert_rows(session, metadata.tables["score_entry"], scores)
 
 
 class _Cards:

@@ -4,14 +4,13 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from app.fields import Amount, Currency, DecidedMoment, Input, Key, Moment, Name, PastMoment, SignedAmount, Text
 from app.paths import SLASH
 
 
 def _external_id(value: str) -> str:
-    value = value.replace(SLASH, "/")
     if not value.isprintable():
         msg = "an external id is 1 to 200 printable characters"
         raise ValueError(msg)
@@ -21,6 +20,7 @@ def _external_id(value: str) -> str:
 ExternalId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_external_id)]
 ExternalIdPath = Annotated[
     ExternalId,
+    BeforeValidator(lambda value: value.replace(SLASH, "/")),
     Path(description="Your own id of the prospect: printable, case-sensitive, percent-encoded.", examples=["crm-1042"]),
 ]
 

@@ -13,7 +13,7 @@ from app.checksheets.answers import Answers, Sheet
 from app.checksheets.queries import choose_sheet, closing_of, load_sheet, state_before
 from app.errors import NoCardYet
 from app.paging import decode_cursor, encode_cursor
-from app.prospects.queries import closing_as_of
+from app.prospects.queries import Closing, closing_as_of
 from app.prospects.tables import Prospect
 from app.scorecards.queries import LoadedCard, card_in_force, load_card, require_card
 from app.scoring.schemas import ScoreLogEntry, ScorePage, WhatIfInput
@@ -42,7 +42,7 @@ def to_score_now(session: Session, prospect: Prospect, *, now: datetime) -> ToSc
         card = card_in_force(session, prospect.check_sheet)
         return ToScore(prospect.answers, load_card(session, card) if card else None, now)
     answers = state_before(session, prospect=prospect, closing=closing).answers
-    return _as_it_closed(session, prospect.check_sheet, answers, closing.decided_at)
+    return _as_it_closed(session, prospect.check_sheet, answers, closing)
 
 
 def to_score_as_of(session: Session, prospect: Prospect, *, as_of: datetime) -> ToScore:
@@ -52,14 +52,16 @@ def to_score_as_of(session: Session, prospect: Prospect, *, as_of: datetime) -> 
     closing = closing_as_of(session, prospect, as_of=as_of)
     answers = state_before(session, prospect=prospect, closing=closing, as_of=as_of).answers
     if closing is not None:
-        return _as_it_closed(session, prospect.check_sheet, answers, closing.decided_at, latest=as_of)
+        return _as_it_closed(session, prospect.check_sheet, answers, closing, latest=as_of)
     card = card_in_force(session, prospect.check_sheet, as_of=as_of)
     return ToScore(answers, load_card(session, card) if card else None, as_of)
 
 
 def _as_it_closed(
-    session: Session, check_sheet: str, answers: Answers, decided_at: datetime, *, latest: datetime | None = None
+    session: Session, check_sheet: str, answers: Answers, closing: Closing, *, latest: datetime | None = None
 ) -> ToScore:
+    # A bare date of today is decided at the end of a day that still goes on; cards made after it was told come too late.
+    decided_at = min(closing.decided_at, closing.told_at)
     card = card_in_force(session, check_sheet, as_of=decided_at)
     if card is not None:
         return ToScore(answers, load_card(session, card), decided_at)
@@ -70,7 +72,9 @@ def _as_it_closed(
 
 def score_of_prospect(session: Session, prospect: Prospect, *, now: datetime, as_of: datetime | None) -> dict[str, Any]:
     """The quality score of a prospect; 409 while there is no card."""
-    known = to_score_as_of(session, prospect, as_of=as_of) if as_of else to_score_now(session, prospect, now=now)
+    # A clock ahead of ours asks of moments that are still to come, whose answer would change.
+    moment = min(as_of, now) if as_of else None
+    known = to_score_as_of(session, prospect, as_of=moment) if moment else to_score_now(session, prospect, now=now)
     if known.loaded is None or prospect.check_sheet is None:
         raise NoCardYet(prospect.check_sheet or "not chosen")
     return score_body(known, sheet=load_sheet(session, prospect.check_sheet), prospect=prospect)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.accounts import audit
 from app.accounts.service import Caller
 from app.checksheets.queries import load_sheet
 from app.checksheets.schemas import ObservationInput
@@ -16,7 +17,7 @@ from app.checksheets.tables import CheckSheet
 from app.db import new_id
 from app.prospects.queries import find_prospect
 from app.prospects.schemas import OutcomeInput
-from app.prospects.service import OutcomePut, check_unchanged, put_prospect, record_outcome, reopen
+from app.prospects.service import OutcomePut, check_unchanged, put_prospect, record_outcome, reopen, touch
 from app.prospects.tables import OPEN, Prospect
 from app.scorecards.queries import LoadedCard
 from app.scoring.queries import ToScore, no_score, score_body, to_score_now
@@ -94,7 +95,8 @@ def _open_prospects(session: Session, check_sheet: str) -> Iterator[Sequence[Row
     columns = (Prospect.id, Prospect.answers, Prospect.scorecard_id, Prospect.probability)
     query = select(*columns).where(Prospect.check_sheet == check_sheet, Prospect.state == OPEN).order_by(Prospect.id)
     last = ""
-    while rows := session.execute(query.where(Prospect.id > last).limit(_CHUNK)).all():
+    # Locked, so that an answer given meanwhile is not overwritten with the score it had before.
+    while rows := session.execute(query.where(Prospect.id > last).limit(_CHUNK).with_for_update()).all():
         yield rows
         last = rows[-1].id
 
@@ -116,8 +118,12 @@ def upsert(
     """Put a prospect with, in the same transaction, what was observed and how it ended."""
     put = put_prospect(session, caller=caller, external_id=external_id, fields=given, if_match=if_match, now=now)
     prospect = put.prospect
-    _choose_sheet(session, prospect, given)
-    check_stage(session, prospect)
+    moved = _choose_sheet(session, prospect, given)
+    if moved and not put.created:
+        touch(prospect, now)
+        audit.record(session, actor=caller.id, action="prospect.changed", subject=prospect.id, fields=["check_sheet"])
+    if moved or "stage" in given.model_fields_set:
+        check_stage(session, prospect)
     recorded = _observe(session, caller, prospect, given, now)
     ended = None
     if given.outcome is not None:
@@ -130,13 +136,12 @@ def upsert(
     return Upserted(prospect, put.created, applied, ended.reason if ended else None, score)
 
 
-def _choose_sheet(session: Session, prospect: Prospect, given: UpsertInput) -> None:
+def _choose_sheet(session: Session, prospect: Prospect, given: UpsertInput) -> bool:
     """Put a new prospect on the sheet named, or on the only one; which of several is asked when it matters."""
-    assign_sheet(session, prospect=prospect, key=given.check_sheet)
-    if prospect.check_sheet is None:
+    if prospect.check_sheet is None and given.check_sheet is None:
         keys = session.scalars(select(CheckSheet.key).limit(2)).all()
-        if len(keys) == 1:
-            prospect.check_sheet = keys[0]
+        return assign_sheet(session, prospect=prospect, key=keys[0] if len(keys) == 1 else None)
+    return assign_sheet(session, prospect=prospect, key=given.check_sheet)
 
 
 def _observe(

@@ -1,0 +1,214 @@
+"""From chosen lines to the frozen card: final fit, whole points, evidence behind each level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import pi, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from models import beliefs
+from models.coding import Coding
+from models.fitting import Design, Fit, newton, variances
+from models.rounding import Points, round_points
+from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
+from models.scorecard import Basis, Curve, Level, Line, Scorecard
+from models.selection import Path
+
+Floats = NDArray[np.float64]
+
+
+def finish(
+    rows: Rows,
+    sample: Rows,
+    codings: Sequence[Coding],
+    chosen: list[int],
+    variance: Floats,
+    base: tuple[float, float],
+    path: Path,
+    stability: dict[int, float],
+    left_out: list[dict[str, str]],
+    options: Options,
+) -> Scorecard:
+    inside = [codings[place] for place in chosen]
+    design = design_of(inside, rows, chosen)
+    prior = prior_of(inside, variance, base, periods(rows))
+    fit = _at_present(newton(design, rows.won, rows.weight, prior), periods(rows))
+    rows, sample = replace(rows, period=None), replace(sample, period=None)
+    design = design_of(inside, rows, chosen)
+    counted, weight = _with_imagined(inside, design, rows, options.seed)
+    fit = _centred(fit, counted, weight)
+    part, part_weight = _with_imagined(inside, design_of(inside, sample, chosen), sample, options.seed)
+    chance = _chances(fit, part, len(sample.won))
+    points = round_points(part, fit.weights[1:], chance, part_weight, options.max_points)
+    total = float(rows.weight.sum())
+    won = float(rows.weight @ rows.won)
+    rate = float(np.average(expit(fit.log_odds(counted)), weights=weight)) if weight.sum() else float(expit(fit.weights[0]))
+    base_points = round(fit.weights[0] * points.scale) if points.scale else 0
+    lines = _lines(inside, fit, design, rows, points, options, [stability.get(place) for place in chosen])
+    return Scorecard(
+        prospects=round(total),
+        won=round(won),
+        lost=round(total - won),
+        base_points=base_points,
+        curve=Curve(_tidy(points.intercept - points.slope * base_points), _tidy(points.slope)),
+        lines=lines,
+        basis=basis_of(won, total - won),
+        base_rate=_tidy(rate),
+        grades=options.grades or grades_at(rate),
+        interval_level=options.level,
+        covariance=tuple(tuple(_tidy(value) for value in row[: place + 1]) for place, row in enumerate(fit.covariance)),
+        rounding={"before": _tidy(points.loss_before), "after": _tidy(points.loss_after), "scale": _tidy(points.scale)},
+        left_out=tuple(left_out),
+        lengths=tuple({"lines": n, "explained": _tidy(e)} for n, e in enumerate(path.explained, start=1)),
+        options=options.to_json(),
+    )
+
+
+def _with_imagined(codings: Sequence[Coding], design: Design, rows: Rows, seed: int) -> tuple[Design, Floats]:
+    """Append the sheets that beliefs imagine, at the weight they are worth."""
+    if not codings:
+        return design, rows.weight
+    imagined, each = imagined_design(codings, seed)
+    joined = Design(np.vstack([design.codes, imagined.codes]), design.starts)
+    return joined, np.concatenate([rows.weight, np.full(len(imagined.codes), each)])
+
+
+def _at_present(fit: Fit, periods: int) -> Fit:
+    """Fold the last period's base rate into the intercept: the card is for what comes next."""
+    if not periods:
+        return fit
+    size = len(fit.weights) - periods
+    fold = np.zeros((size, len(fit.weights)))
+    fold[:, :size] = np.eye(size)
+    fold[0, -1] = 1.0
+    prior = replace(fit.prior, mean=fit.prior.mean[: size - 1], structure=fit.prior.structure[:-1], variance=fit.prior.variance[:-1])
+    return Fit(fold @ fit.weights, fold @ fit.covariance @ fold.T, prior, fit.gram[:size, :size])
+
+
+def _centred(fit: Fit, design: Design, weight: Floats) -> Fit:
+    """Measure each line's weights from its own mean, so that an answer nobody has seen counts nothing."""
+    shift = np.eye(len(fit.weights))
+    support = design.sums(weight)
+    for number in range(len(design.starts) - 1):
+        block = design.block(number)
+        share = support[block] / max(support[block].sum(), 1e-12)
+        inside = slice(block.start + 1, block.stop + 1)
+        shift[inside, inside] -= share
+        shift[0, inside] += share
+    return Fit(shift @ fit.weights, shift @ fit.covariance @ shift.T, fit.prior, fit.gram)
+
+
+def _chances(fit: Fit, design: Design, real: int) -> Floats:
+    """Chance of each row: at the fitted weights for the first `real` rows, averaged over the posterior for imagined ones.
+
+    A card on beliefs alone so keeps near the base rate, however many beliefs agree.
+
+    References
+    ----------
+    MacKay, "The evidence framework applied to classification networks", Neural Computation 4 (1992), section 4.
+    """
+    log_odds = fit.log_odds(design)
+    if real < len(log_odds):
+        imagined = Design(design.codes[real:], design.starts)
+        log_odds[real:] /= np.sqrt(1 + pi / 8 * variances(imagined, fit.covariance))
+    return np.asarray(expit(log_odds), dtype=float)
+
+
+def _lines(
+    codings: Sequence[Coding],
+    fit: Fit,
+    design: Design,
+    rows: Rows,
+    points: Points,
+    options: Options,
+    stability: Sequence[float | None],
+) -> tuple[Line, ...]:
+    support = design.sums(rows.weight)
+    won = design.sums(rows.weight * rows.won)
+    spread = NormalDist().inv_cdf(0.5 + options.level / 2) * np.sqrt(np.maximum(np.diag(fit.covariance)[1:], 0.0))
+    weights = fit.weights[1:]
+    prior = np.linalg.inv(fit.prior.precision())[1:, 1:].diagonal() if codings else np.zeros(0)
+    imagined, each = imagined_design(codings, options.seed) if codings else (design, 0.0)
+    mass = support + each * imagined.sums(np.ones(len(imagined.codes)))
+    parts = [float(mass[design.block(n)] @ weights[design.block(n)] ** 2) for n in range(len(codings))]
+    lines = []
+    for number, coding in enumerate(codings):
+        block = design.block(number)
+        item = coding.item
+        levels = tuple(
+            Level(
+                state=meaning.state,
+                answer=meaning.answer,
+                text=meaning.text,
+                points=int(points.points[place]),
+                log_odds=_tidy(weights[place]),
+                low=_tidy(weights[place] - spread[place]),
+                high=_tidy(weights[place] + spread[place]),
+                support=_tidy(support[place]),
+                won=_tidy(won[place]),
+                from_belief=_tidy(min(1.0, fit.covariance[place + 1, place + 1] / prior[place])) if item.believed else 0.0,
+                term=place + 1,
+                start=meaning.start,
+                below=meaning.below,
+            )
+            for place, meaning in zip(range(block.start, block.stop), coding.levels, strict=True)
+        )
+        lines.append(
+            Line(
+                line=item.key,
+                items=(item.key,),
+                label=item.label,
+                kind=item.kind,
+                levels=levels,
+                share=_tidy(parts[number] / max(sum(parts), 1e-12)),
+                belief={"expected": item.expected, "importance": item.importance} if item.believed else None,
+                contradicts_belief=_contradicts(coding, fit, block, options),
+                chosen_in=stability[number],
+            )
+        )
+    return tuple(lines)
+
+
+def _contradicts(coding: Coding, fit: Fit, block: slice, options: Options) -> bool:
+    """Whether the weights run against the belief by more than their uncertainty."""
+    belief = beliefs.believed_weights(coding)
+    if not belief.any():
+        return False
+    inside = slice(block.start + 1, block.stop + 1)
+    along = float(belief @ fit.weights[inside])
+    error = sqrt(max(float(belief @ fit.covariance[inside, inside] @ belief), 0.0))
+    return along + NormalDist().inv_cdf(0.5 + options.level / 2) * error < 0
+
+
+def basis_of(won: float, lost: float) -> Basis:
+    """Label the evidence: `belief` below 10 won and 10 lost, `learning` below 40 and 40, else `data`.
+
+    Examples
+    --------
+    >>> basis_of(9, 100), basis_of(12, 39), basis_of(40, 40)
+    ('belief', 'learning', 'data')
+    """
+    fewer = min(won, lost)
+    return "belief" if fewer < 10 else "learning" if fewer < 40 else "data"
+
+
+def grades_at(base_rate: float) -> dict[str, float]:
+    """Cut grades at odds of 3, 1 and 1/3 times the usual, as probabilities.
+
+    Examples
+    --------
+    >>> grades_at(0.1)
+    {'A': 0.25, 'B': 0.1, 'C': 0.035714}
+    """
+    odds = base_rate / (1 - base_rate)
+    return {grade: _tidy(times * odds / (1 + times * odds)) for grade, times in (("A", 3.0), ("B", 1.0), ("C", 1 / 3))}
+
+
+def _tidy(value: float) -> float:
+    """Keep the digits that mean something, so that equal cards hash equally across machines."""
+    return round(float(value), 6)
