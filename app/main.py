@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from app import health
 from app.checksheets import api as checksheets
@@ -39,7 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem} for status in (400, 401, 403, 404, 413, 422, 503)
     }
-    app = FastAPI(
+    app = FastAPIOffline(  # the interactive docs come from here, not from the internet
+        redoc_url=None,
         title="Winnow",
         version=VERSION,
         description=DESCRIPTION,

@@ -13,8 +13,13 @@ from models.errors import UnknownItem
 from models.scorecard import Scorecard
 
 
-def score_columns(card: Scorecard, columns: Sequence[Column]) -> NDArray[np.float64]:
+def score_columns(card: Scorecard, columns: Sequence[Column], *, rows: int | None = None) -> NDArray[np.float64]:
     """Return the probability of each row, shape (n_rows,).
+
+    Parameters
+    ----------
+    rows : int, optional
+        Number of rows, for a card and a table without any column.
 
     Raises
     ------
@@ -32,7 +37,7 @@ def score_columns(card: Scorecard, columns: Sequence[Column]) -> NDArray[np.floa
     [0.881, 0.5]
     """
     by_key = {column.item.key: column for column in columns}
-    total = np.full(len(columns[0].codes) if columns else 0, float(card.base_points))
+    total = np.full(len(columns[0].codes) if columns else rows or 0, float(card.base_points))
     for line in card.lines:
         if line.line not in by_key:
             raise UnknownItem(line.line)

@@ -19,6 +19,7 @@ UNKNOWN = "unknown"
 Answer: TypeAlias = bool | str | float
 Direction: TypeAlias = Literal["for", "against"]
 Kind: TypeAlias = Literal["yes_no", "choice", "scale", "number"]
+LEAST_TIMES = 10  # different times of outcomes, below which they give no order
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ class History:
     def after_the_fact(self) -> NDArray[np.bool_]:
         """Rows whose sheet was reconstructed, shape (n_rows,)."""
         return np.zeros(len(self), dtype=bool) if self.reconstructed is None else self.reconstructed
+
+    @property
+    def in_time(self) -> bool:
+        """Whether the outcomes have a time order: enough different times, not one import's."""
+        return self.decided_at is not None and len(np.unique(self.decided_at)) >= LEAST_TIMES
 
     @property
     def prospects(self) -> int:

@@ -25,6 +25,7 @@ from models.training import train_on
 __all__ = ["Gate", "Prediction", "TableEvaluation", "evaluate_history", "evaluate_table", "gate"]
 
 Floats = NDArray[np.float64]
+LEAST_GROUPS = 50  # groups of identical answers, below which prospects are split one by one
 LEAST = 10  # won and lost each, without which nothing is evaluated
 
 
@@ -107,7 +108,7 @@ def evaluate_table(
     Examples
     --------
     >>> answers = np.array([n % 3 > 0 for n in range(120)], dtype=object)
-    >>> won = np.array([n % 3 > 0 or n % 4 == 0 for n in range(120)])
+    >>> won = np.array([n % 3 > 0 if n % 4 else n % 8 == 0 for n in range(120)])
     >>> groups = np.arange(120)
     >>> found = evaluate_table([Item("a", "A", "yes_no")], {"a": answers}, won, groups=groups, repeats=1)
     >>> found.protocol, found.usable
@@ -122,6 +123,8 @@ def evaluate_table(
         place[order] = np.arange(len(won))
         history = replace(history, decided_at=place)
     cluster = groups if groups is not None else same_answers(as_columns(items, history))
+    if len(np.unique(cluster)) < folds:
+        cluster = history.prospect
     times = repeats if repeats is not None else repeats_for(len(won))
     splits = forward(order) if order is not None else grouped(won, cluster, folds=folds, repeats=times)
     protocol = "forward" if order is not None else f"grouped-{folds}x{times}"
@@ -149,9 +152,9 @@ def evaluate_history(
     judged = history.take(middle)
     if min(judged.won.sum(), (~judged.won).sum()) < LEAST:
         return None
-    cluster = judged.group if judged.group is not None else same_answers(as_columns(items, judged))
-    if history.decided_at is not None:
-        order = np.argsort(history.decided_at[middle], kind="stable")
+    cluster = judged.group if judged.group is not None else _alike(items, judged)
+    if judged.decided_at is not None and judged.in_time:
+        order = np.argsort(judged.decided_at, kind="stable")
         splits, protocol = forward(order), "forward"
     else:
         splits, protocol = grouped(judged.won, cluster), "grouped-5x1"
@@ -164,6 +167,12 @@ def evaluate_history(
     accuracy = _accuracy(judged.won, cluster, predictions, pooled=True, level=options.level)
     full = {"protocol": protocol, "prospects": len(middle), **accuracy.to_json()}
     return full, _grade_evidence(judged.won, predictions, options)
+
+
+def _alike(items: Sequence[Item], judged: History) -> NDArray[np.int64]:
+    """Group prospects with identical answers; each alone where a short sheet makes too few groups."""
+    group = same_answers(as_columns(items, judged))
+    return group if len(np.unique(group)) >= LEAST_GROUPS else judged.prospect
 
 
 def _middle_states(history: History) -> NDArray[np.intp]:
@@ -181,9 +190,9 @@ def _rows_by_prospect(
     """Turn splits of judged prospects into rows: all states train, and reconstructed sheets always do."""
     for _, outside in splits:
         held = np.isin(history.prospect, judged.prospect[outside])
-        if history.decided_at is not None:
+        if history.decided_at is not None and judged.decided_at is not None and judged.in_time:
             # Forward: nothing decided after the first test outcome may train.
-            held |= (history.decided_at >= judged.decided_at[outside].min()) & ~history.after_the_fact  # type: ignore[index]
+            held |= (history.decided_at >= judged.decided_at[outside].min()) & ~history.after_the_fact
         elif history.group is not None:
             held |= np.isin(history.group, history.group[middle[outside]])
         yield np.flatnonzero(~held), middle[outside]
@@ -203,7 +212,7 @@ def _predictions(
         start = perf_counter()
         card, _ = train_on(part, expected_close_ratio=expected_close_ratio, options=quick)
         seconds = perf_counter() - start
-        chance = score_columns(card, [column.take(outside) for column in rows.columns])
+        chance = score_columns(card, [column.take(outside) for column in rows.columns], rows=len(outside))
         yield Prediction(fold, outside, chance, float(np.average(part.won, weights=part.weight)), seconds)
 
 

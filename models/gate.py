@@ -67,14 +67,14 @@ def gate(
     quick = replace(options, resamples=0)
     card, _ = train_on(rows, expected_close_ratio=expected_close_ratio, options=quick)
     columns = as_columns(items, test)
-    loss = _loss(test, score_columns(card, columns))
+    loss = _loss(test, score_columns(card, columns, rows=len(test)))
     base = _loss(test, np.full(len(test), np.average(rows.won, weights=rows.weight)))
     current = None
     if in_force is not None:
         # The card in force is its recipe: the same lines, fitted anew on the older outcomes.
         length = replace(quick, max_lines=len(in_force.lines))
         refitted = train(rows, expected_close_ratio=expected_close_ratio, options=length, lines=in_force.items)
-        current = _loss(test, score_columns(refitted, columns))
+        current = _loss(test, score_columns(refitted, columns, rows=len(test)))
     return _verdict(loss, current, base, len(newest))
 
 

@@ -97,7 +97,7 @@ def rows_of(items: Sequence[Item], history: History) -> Rows:
         When the history has no column for an item.
     """
     period = times = None
-    if history.decided_at is not None:
+    if history.decided_at is not None and history.in_time:
         period = periods_of(history.decided_at)
         if history.observed_at is not None:
             times = Times(history.prospect, history.observed_at, history.decided_at)

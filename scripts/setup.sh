@@ -30,7 +30,7 @@ set_up() {
     # The folder counts too: an environment that was moved with its checkout points to where it was.
     wanted=$(cat requirements-build.txt "$1" pyproject.toml | cksum) && wanted="$wanted $PWD"
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-        printf 'Installing %s.\n' "$1"
+        printf 'Installing %s; the first time this takes a minute or two.\n' "$1"
         export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=1
         "$python" -m pip install --quiet --require-hashes -r requirements-build.txt -r "$1"
         "$python" -m pip install --quiet --no-deps --no-build-isolation --editable .

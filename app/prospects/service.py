@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.accounts import audit
 from app.accounts.service import Caller
 from app.db import new_id
-from app.errors import Forbidden, PreconditionFailed
+from app.errors import Forbidden, PreconditionFailed, Unprocessable
 from app.prospects.queries import find_outcome, find_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, OutcomeEntry, Prospect
@@ -48,6 +48,10 @@ def put_prospect(
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     if created and if_match is not None:
         raise PreconditionFailed
+    if created and fields.owner is None and len(caller.owners) > 1:
+        raise Unprocessable.field(
+            "/owner", "owner_required", f"Your key answers for {', '.join(caller.owners)}: say whose prospect it is."
+        )
     check_unchanged(prospect, if_match)
     changes = _changes(prospect, fields)
     for name, value in changes.items():
