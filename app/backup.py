@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Table, func, insert, select, text
+from sqlalchemy import Column, Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.db import Database, Money, UTCDateTime
@@ -29,8 +29,6 @@ def write_backup(database: Database, path: Path) -> int:
     count = 0
     unfinished = path.with_name(f"{path.name}.unfinished")
     with database.reading() as session, gzip.open(unfinished, "wb", compresslevel=6) as file:
-        if not database.is_sqlite:
-            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         file.write(_line({"winnow": VERSION, "revision": head_revision()}))
         for table in metadata.sorted_tables:
             file.write(_line({"table": table.name, "columns": [column.name for column in table.columns]}))

@@ -80,6 +80,12 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+def begin(session: Session) -> datetime:
+    """Wait for this transaction's turn to write; the moment it came, which is when its rows are recorded."""
+    session.connection()
+    return utcnow()
+
+
 def new_id(prefix: str) -> str:
     """A text id that sorts by the time it was made."""
     return f"{prefix}_{time.time_ns():016x}{random.getrandbits(48):012x}"
@@ -111,7 +117,8 @@ class Database:
             _speak_sqlite(self.engine, settings.lock_wait_seconds)
         # What never changes once committed is parsed once: cards and versions of check sheets.
         parsed: dict[str, dict[Any, Any]] = {"cards": {}, "sheets": {}}
-        self._read = sessionmaker(self.engine, expire_on_commit=False, info=parsed)
+        one_state = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._read = sessionmaker(self.engine.execution_options(**one_state), expire_on_commit=False, info=parsed)
         self._write = sessionmaker(
             self.engine.execution_options(winnow_writes=True), expire_on_commit=False, info=parsed
         )

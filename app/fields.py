@@ -1,7 +1,7 @@
 """The types of request and answer fields that several features share: moments, money, names."""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -22,6 +22,16 @@ from app.db import utcnow
 CLOCK_SKEW = timedelta(minutes=5)
 
 
+def _read_day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and len(value) == len("2026-03-02") and value[4] == "-"):
+        return value
+    msg = "a day is text as in 2026-03-02"
+    raise ValueError(msg)
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
+
+
 class Input(BaseModel):
     """A request body: a field we do not know is a mistake of the caller's, and said."""
 
@@ -32,7 +42,8 @@ def _bare_date(at: time) -> BeforeValidator:
     """A date without a time stands for a moment of that day."""
 
     def read(value: Any) -> Any:
-        if isinstance(value, int | float):  # pydantic would take it for seconds since 1970
+        # Pydantic would take a number, as text too, for seconds since 1970.
+        if isinstance(value, int | float) or (isinstance(value, str) and value[4:5] != "-"):
             msg = "a time is text as in 2026-03-02T09:00:00Z"
             raise ValueError(msg)
         if isinstance(value, str) and len(value) == len("2026-03-02"):

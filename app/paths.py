@@ -15,9 +15,9 @@ class EscapedSlashes:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Rewrite the path only where it holds an escaped slash."""
+        """Rewrite the path only where it holds anything escaped."""
         raw: bytes = scope.get("raw_path") or b""
-        if scope["type"] == "http" and (b"%2f" in raw.lower() or b"%1f" in raw.lower()):
+        if scope["type"] == "http" and b"%" in raw:
             steps = [unquote_to_bytes(step).decode("utf-8", "replace") for step in raw.split(b"?")[0].split(b"/")]
             # A caller's own control character must not pass for a slash.
             scope["path"] = "/".join(step.replace(SLASH, "\x00").replace("/", SLASH) for step in steps)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.accounts.auth import Admin, Reader
-from app.db import Reading, Writing, utcnow
+from app.db import Reading, Writing, begin
 from app.fields import Key, Moment, Name
 from app.paging import Cursor, Limit
 from app.prospects import queries, service
@@ -47,4 +47,4 @@ def read_prospect(session: Reading, caller: Reader, external_id: ExternalIdPath,
 @router.delete("/{external_id}", status_code=204)
 def erase_prospect(session: Writing, caller: Admin, external_id: ExternalIdPath) -> None:
     """Erase a prospect's personal data; its answers stay under a random id. The external id may be used again."""
-    service.erase_prospect(session, caller=caller, external_id=external_id, now=utcnow())
+    service.erase_prospect(session, caller=caller, external_id=external_id, now=begin(session))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from app.fields import Amount, Currency, DecidedMoment, Input, Key, Moment, Name, PastMoment, SignedAmount, Text
+from app.fields import Amount, Currency, Day, DecidedMoment, Input, Key, Moment, Name, PastMoment, SignedAmount, Text
 from app.paths import SLASH
 
 
@@ -67,7 +67,7 @@ class ProspectInput(Input):
     currency: Currency | None = Field(default=None, description="ISO 4217.", examples=["EUR"])
     stage: Key | None = Field(default=None, description="Step of the customer's journey.", examples=["comparing"])
     arrived_at: PastMoment | None = Field(default=None, description="When it came to us. Default: now.")
-    expected_close: date | None = Field(default=None, description="When a decision is expected.")
+    expected_close: Day | None = Field(default=None, description="When a decision is expected.")
     brief: Brief | None = Field(default=None, description="Three lines to read before a call.")
     waiting_for: Text | None = Field(default=None, description="What must happen before it is ready.")
     look_again_at: Moment | None = Field(default=None, description="When to look at it again.")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from app.accounts.auth import Reader, Writer
 from app.checksheets.queries import closing_of, describe_observation
 from app.checksheets.schemas import ObservationInput
-from app.db import Reading, Writing, utcnow
+from app.db import Reading, Writing, begin, utcnow
 from app.errors import Problem
 from app.fields import PastMoment
 from app.paging import Cursor, Limit
@@ -51,7 +51,9 @@ def put_prospect(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Create or change a prospect; what is left out stays, null clears. May carry answers and an outcome too."""
-    done = service.upsert(session, caller=caller, external_id=external_id, given=given, if_match=if_match, now=utcnow())
+    done = service.upsert(
+        session, caller=caller, external_id=external_id, given=given, if_match=if_match, now=begin(session)
+    )
     response.status_code = 201 if done.created else 200
     response.headers["ETag"] = done.prospect.etag
     described = describe(done.prospect, find_outcome(session, done.prospect)).model_dump(by_alias=True)
@@ -66,7 +68,7 @@ def record_observation(
     session: Writing, caller: Writer, external_id: ExternalIdPath, given: ObservationInput, request: Request
 ) -> dict[str, Any]:
     """Append what was observed; the answer carries the score it led to."""
-    done = service.observe(session, caller=caller, external_id=external_id, given=given, now=utcnow())
+    done = service.observe(session, caller=caller, external_id=external_id, given=given, now=begin(session))
     closing = closing_of(done.prospect)
     sheet = done.prospect.check_sheet or ""
     observation = describe_observation(done.recorded.observation, sheet=sheet, closing=closing)
@@ -91,7 +93,7 @@ def put_outcome(
 ) -> OutcomeReply:
     """Say how a prospect ended, or correct it; an older decision needs If-Match to replace a newer one."""
     done = service.close(
-        session, caller=caller, external_id=external_id, outcome=given, if_match=if_match, now=utcnow()
+        session, caller=caller, external_id=external_id, outcome=given, if_match=if_match, now=begin(session)
     )
     return _outcome_reply(done, request)
 
@@ -106,7 +108,9 @@ def delete_outcome(
     session: Writing, caller: Writer, external_id: ExternalIdPath, request: Request, if_match: IfMatch = None
 ) -> OutcomeReply:
     """Reopen a prospect; what was said of its outcome stays on record."""
-    done = service.close(session, caller=caller, external_id=external_id, outcome=None, if_match=if_match, now=utcnow())
+    done = service.close(
+        session, caller=caller, external_id=external_id, outcome=None, if_match=if_match, now=begin(session)
+    )
     return _outcome_reply(done, request)
 
 

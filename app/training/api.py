@@ -9,7 +9,7 @@ from app.accounts.auth import ManagerWriter
 from app.accounts.service import Caller
 from app.checksheets import queries as checksheets
 from app.checksheets.schemas import SheetInput, SheetReply
-from app.db import DatabaseDep, Writing, utcnow
+from app.db import DatabaseDep, Writing, begin
 from app.errors import Problem, Unprocessable
 from app.fields import Key
 from app.scorecards import queries as scorecards
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute)
 def _save(
     session: Session, caller: Caller, given: SheetInput, request: Request, response: Response, *, only_new: bool
 ) -> SheetReply:
-    put = service.save_sheet(session, caller=caller, given=given, only_new=only_new, now=utcnow())
+    put = service.save_sheet(session, caller=caller, given=given, only_new=only_new, now=begin(session))
     response.status_code = 201 if put.created else 200
     in_force = scorecards.card_in_force(session, given.key)
     warnings = list(scorecards.load_card(session, in_force).card.warnings) if in_force else ["no_card_yet"]
@@ -106,7 +106,7 @@ def activate(
     asked: Annotated[ActivateInput, Body()] = ActivateInput(),  # noqa: B008
 ) -> ActivationReply:
     """Put a card in force; naming an older one rolls back."""
-    now = utcnow()
+    now = begin(session)
     row, rescored = service.activate_by_hand(
         session, caller=caller, scorecard_id=scorecard_id, reason=asked.reason, now=now
     )

@@ -11,7 +11,7 @@ from app.checksheets.answers import Sheet
 from app.checksheets.queries import choose_sheet, load_sheet
 from app.checksheets.schemas import SheetInput
 from app.checksheets.service import SheetPut, put_sheet
-from app.db import Database, utcnow
+from app.db import Database, begin
 from app.errors import Conflict, Unprocessable
 from app.scorecards.queries import card_in_force, find_card, load_card
 from app.scorecards.service import put_in_force, store_card
@@ -106,7 +106,7 @@ def train(database: Database, *, caller: Caller, asked: TrainInput) -> str:
     with database.reading() as session:
         trained = fit_card(session, asked)
     with database.writing() as session:
-        return keep_card(session, caller=caller, trained=trained, now=utcnow()).id
+        return keep_card(session, caller=caller, trained=trained, now=begin(session)).id
 
 
 def fit_card(session: Session, asked: TrainInput) -> Trained:
