@@ -12,20 +12,25 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from app.accounts.service import COMMAND_LINE, create_key
+from app.checksheets.answers import Sheet
 from app.checksheets.schemas import SheetInput
 from app.db import Database, utcnow
 from app.main import create_app
 from app.migrating import migrate
+from app.scorecards.service import store_card
 from app.scoring.schemas import UpsertInput
 from app.scoring.service import upsert
 from app.settings import Settings
 from app.tables import metadata
-from app.training.service import save_sheet
-from models.learning import belief_scorecard
+from app.training.dataset import model_items
+from app.training.service import activate, save_sheet
+from models.encoding import History
+from models.learning import Options, belief_scorecard, learn_scorecard
+from models.scorecard import Scorecard
 from tests.builders import sheet as bids
 
 DIALECTS = ("sqlite", "postgresql")
@@ -91,20 +96,31 @@ def empty_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
         connection.execute("DROP DATABASE empty WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the SQLite file of the test at hand lies."""
+    return f"sqlite:///{tmp_path_factory.mktemp('database') / 'winnow.db'}"
+
+
 @pytest.fixture
-def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def database_url(dialect: str, request: pytest.FixtureRequest) -> str:
     """A migrated database without any row."""
+    url: str = request.getfixturevalue(f"{dialect}_url")
     if dialect == "sqlite":
-        path = tmp_path / "winnow.db"
+        path = Path(url.removeprefix("sqlite:///"))
+        for beside in ("-wal", "-shm"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
-    url = request.getfixturevalue("postgresql_url")
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
-    engine.dispose()
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute(";".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)))
     return url
+
+
+@pytest.fixture(scope="session")
+def known_databases() -> dict[str, Database]:
+    """One database object an address: it remembers how statements are compiled, which takes longer than to run them."""
+    return {}
 
 
 @pytest.fixture
@@ -120,11 +136,17 @@ def routed_app(sqlite_template: Path) -> FastAPI:
 
 
 @pytest.fixture
-def app(routed_app: FastAPI, settings: Settings) -> Iterator[FastAPI]:
-    """The application, on an empty database of this test's own."""
-    routed_app.state.database = Database(settings)
+def app(
+    routed_app: FastAPI, settings: Settings, database_url: str, known_databases: dict[str, Database]
+) -> Iterator[FastAPI]:
+    """The application, on an empty database."""
+    if database_url not in known_databases:
+        known_databases[database_url] = Database(settings)
+    database = routed_app.state.database = known_databases[database_url]
+    with database.reading() as session:
+        session.info["sheets"].clear()  # committed versions never change, but here they come anew with every test
     yield routed_app
-    routed_app.state.database.engine.dispose()
+    database.engine.dispose()
 
 
 @pytest.fixture
@@ -230,9 +252,7 @@ def close_bids(database: Database) -> Callable[..., None]:
                     }
                     | more
                 )
-                upsert(
-                    session, caller=COMMAND_LINE, external_id=f"closed-{number}", given=body, if_match=None, now=now
-                )
+                upsert(session, caller=COMMAND_LINE, external_id=f"closed-{number}", given=body, if_match=None, now=now)
 
     return close
 
@@ -249,3 +269,46 @@ def train_bids(bids_api: TestClient, close_bids: Callable[..., None]) -> Callabl
         return card
 
     return train
+
+
+@functools.cache
+def _card_of_outcomes() -> Scorecard:
+    """A card learnt from 96 made-up outcomes: with budget three of four are won, and large customers buy more often."""
+    numbers = range(96)
+    records = [
+        {
+            "budget": (True, False, "unknown")[number % 3],
+            "tender": number % 5 == 0,
+            "standing": ("new", "current", "former")[number // 3 % 3],
+            "urgency": ("low", "middle", "high")[number // 7 % 3],
+            "size": number * 37 % 200,
+        }
+        for number in numbers
+    ]
+    won = [(number % 3 == 0) + (number * 37 % 200 > 100) + (number % 8 < 3) >= 2 for number in numbers]
+    items = model_items(Sheet("bids", 1, SheetInput.model_validate(bids())))
+    return learn_scorecard(items, History.from_records(records, won), options=Options(evaluate=False, resamples=0))
+
+
+@pytest.fixture
+def data_card(bids_api: TestClient, database: Database) -> Callable[[], str]:
+    """Put a card learnt from outcomes in force on the sheet `bids`, without the wait for a training; gives its id."""
+
+    def put() -> str:
+        now = utcnow()
+        with database.writing() as session:
+            row = store_card(
+                session,
+                caller=COMMAND_LINE,
+                card=_card_of_outcomes(),
+                check_sheet="bids",
+                sheet_version=1,
+                fingerprint="of a test",
+                as_of=None,
+                gate={"activated": True, "reason": "For a test."},
+                now=now,
+            )
+            activate(session, caller=COMMAND_LINE, row=row, reason=None, now=now)
+            return row.id
+
+    return put

@@ -28,7 +28,7 @@ app.add_typer(accounts.audits, name="audit")
 def main() -> None:
     """Run the command; what went wrong is one sentence on standard error, and exit status 1."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="winnow", standalone_mode=False)
     except Exception as error:
         sentence = explain(error)
         if sentence is None:

@@ -1,7 +1,6 @@
 """What went wrong with a command, as one sentence for whoever typed it."""
 
 import typer
-from pydantic import ValidationError
 
 
 def explain(error: Exception) -> str | None:
@@ -27,20 +26,17 @@ def _of_ours(error: Exception) -> str | None:
 
 def _of_a_library(error: Exception) -> str | None:
     from alembic.util.exc import CommandError
+    from pydantic import ValidationError
     from sqlalchemy.exc import DBAPIError
 
     from app.exchange.mapping import fault
 
     if isinstance(error, ValidationError):
-        return _named_setting(error) if error.title == "Settings" else fault(error)
+        # A setting stands under its name in the environment; what several break together names them itself.
+        broken = error.errors()[0]["loc"] if error.title == "Settings" else ()
+        return f"WINNOW_{fault(error).replace(str(broken[0]), str(broken[0]).upper(), 1)}" if broken else fault(error)
     if isinstance(error, CommandError):
         return f"The database belongs to another version of Winnow: {error}"
     if isinstance(error, DBAPIError):
         return f"The database does not answer: {str(error.orig).splitlines()[0]}"
     return None
-
-
-def _named_setting(error: ValidationError) -> str:
-    """A setting stands under its name in the environment; what several break together names them itself."""
-    name = "".join(map(str, error.errors()[0]["loc"]))
-    return f"WINNOW_{name.upper()}{fault(error).removeprefix(name)}" if name else fault(error)

@@ -1,8 +1,6 @@
 """Files in and files out: import, score, evaluate."""
 
 import csv
-import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,7 +132,7 @@ def evaluate(
         found.write_predictions(predictions)
     figures = found.evaluation.to_json()
     if as_json:
-        sys.stdout.write(json.dumps(figures | {"rows_left_out": found.left_out}, allow_nan=False) + "\n")
+        print_json(figures | {"rows_left_out": found.left_out})
         return
     _print_evaluation(figures)
     if found.left_out:

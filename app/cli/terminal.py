@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from app.db import Database
     from app.settings import Settings
 
-console = Console()
+# In a pipe or a file a table has room to stay readable; a terminal says how wide it is.
+console = Console(width=None if sys.stdout.isatty() else 120)
 errors = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]

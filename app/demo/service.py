@@ -50,9 +50,9 @@ def _fill(session: Session, now: datetime) -> int:
     sheet = sheet.model_copy(update={"expected_close_ratio": team.expected_close_ratio})
     first = min(prospect.arrived_at for prospect in team.prospects)
     save_sheet(session, caller=SIMULATOR, given=sheet, only_new=True, now=first - timedelta(days=1))
-    train_at = first + TRAIN_EVERY
+    train_at, last = first + TRAIN_EVERY, now - TRAIN_EVERY / 2
     for event in sorted(_events(team.prospects), key=lambda event: event.at):
-        while train_at <= event.at:
+        while train_at <= min(event.at, last):
             _train(session, train_at)
             train_at += TRAIN_EVERY
         event.happens(session)

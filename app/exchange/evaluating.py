@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.exchange.files import UnreadableFile, read_table, shown, write_table
-from models.evaluation import TableEvaluation, evaluate_table
+from models.evaluation import LEAST, TableEvaluation, evaluate_table
 from models.inference import MISSING, infer_items
 from models.rows import Options
 
@@ -67,6 +67,7 @@ def evaluate_file(asked: Asked, options: Options) -> Evaluated:
     aside = {asked.outcome, time, asked.group, *asked.drop}
     described = {name: texts for name, texts in columns.items() if name not in aside}
     items, answers = infer_items(described)
+    _check_enough(won, order, groups, asked)
     found = evaluate_table(
         items, answers, won, order=order, groups=groups, folds=asked.folds, repeats=asked.repeats, options=options
     )
@@ -117,6 +118,21 @@ def _won(outcomes: Sequence[str], asked: Asked) -> NDArray[np.bool_]:
         msg = f"No row says '{asked.won}' in the column '{asked.outcome}'; there is {there or 'nothing'}."
         raise UnreadableFile(msg)
     return won
+
+
+def _check_enough(
+    won: NDArray[np.bool_], order: NDArray[np.int64] | None, groups: NDArray[np.int64] | None, asked: Asked
+) -> None:
+    least, needed = min(won.sum(), (~won).sum()), max(LEAST, asked.folds)
+    msg = ""
+    if 0 < least < needed:
+        msg = f"Not enough yet: {won.sum()} won and {(~won).sum()} lost; an evaluation needs {needed} of each."
+    elif order is not None and len(set(won[order[len(won) // 2 :]])) < 2:
+        msg = "Only won or only lost are among the later half of the rows, which are those predicted forward in time."
+    elif order is None and groups is not None and len(set(groups.tolist())) < asked.folds:
+        msg = f"The column '{asked.group}' has fewer groups than the {asked.folds} folds; take fewer --folds."
+    if msg:
+        raise UnreadableFile(msg)
 
 
 def _order(texts: Sequence[str]) -> NDArray[np.int64]:

@@ -352,13 +352,15 @@ def _change(session: Session, work: Import, row: Incoming, now: datetime) -> Bad
     try:
         with session.begin_nested():
             prospect = _put(session, work, row, now)
-            before, decided_at = prospect.answers, _decided_at(work, row, prospect)
+            decided_at = _decided_at(work, row, prospect)
+            seen_by = work.began if decided_at is None else min(decided_at, work.began)
+            observed_at = row.fields.get("observed_at", seen_by)
+            adds = _adds_to(prospect, row.answers, observed_at, decided_at)
             _close(session, work, row, prospect, decided_at, now)
-            if any(before.get(item) != value for item, value in row.answers.items()):
-                seen_by = work.began if decided_at is None else min(decided_at, work.began)
+            if adds:
                 observation = ObservationInput(
                     answers=row.answers,
-                    observed_at=row.fields.get("observed_at", seen_by),
+                    observed_at=observed_at,
                     observer=row.fields.get("observer"),
                     reconstructed=work.mapping.reconstructed,
                 )
@@ -370,6 +372,15 @@ def _change(session: Session, work: Import, row: Incoming, now: datetime) -> Bad
     except AppError as error:
         return BadLine(row.line, row.external_id, "", error.code, error.detail)
     return None
+
+
+def _adds_to(prospect: Prospect, answers: dict[str, Any], observed_at: datetime, decided_at: datetime | None) -> bool:
+    """Whether answers differ from those known, or were seen in time where those are known from after the decision."""
+    if any(prospect.answers.get(item) != value for item, value in answers.items()):
+        return True
+    if decided_at is None or observed_at > decided_at:
+        return False
+    return any(prospect.answered_at.get(item, "") > decided_at.isoformat() for item in answers)
 
 
 def _put(session: Session, work: Import, row: Incoming, now: datetime) -> Prospect:

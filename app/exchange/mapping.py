@@ -227,8 +227,9 @@ class RowReader(AnswersReader):
 
     def external_id(self, cells: list[str], number: int) -> str:
         """The external id of a row."""
-        value = self._id.prefix + (str(number) if self._id_at is None else cells[self._id_at].strip())
-        if not 1 <= len(value) <= 200 or not value.isprintable():
+        own = str(number) if self._id_at is None else cells[self._id_at].strip()
+        value = self._id.prefix + own
+        if not own or len(value) > 200 or not value.isprintable():
             raise BadRow(self._id.column or "", "wrong_id", "The id must be 1 to 200 printable characters.")
         return value
 

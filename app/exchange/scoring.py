@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import islice
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
 
 from app.checksheets.answers import Sheet
 from app.exchange.files import BadRow, Row, Table, UnreadableFile, read_table, shown, write_table
@@ -70,19 +69,18 @@ def _problem(row: Row, reader: AnswersReader) -> str:
 
 
 class _Line:
-    """A line of the card that looks up what the texts of its cells give; NaN where one is no answer."""
+    """A line of the card and the column that answers its item: cell text → points, NaN where it is no answer."""
 
-    def __init__(self, card: Scorecard, columns: dict[str, tuple[int, AnswerCells]]) -> None:
+    def __init__(self, card: Scorecard, item: str, at: int, cells: AnswerCells) -> None:
         self._card = card
-        self._columns = columns
-        self._known: dict[Any, float] = {}
+        self._item = item
+        self._at = at
+        self._cells = cells
+        self._known: dict[str, float] = {}
 
     def points(self, columns: Sequence[tuple[str, ...]]) -> list[float]:
         """The points of many rows, given column by column."""
-        places = [at for at, _ in self._columns.values()]
-        texts: Sequence[Any] = (
-            columns[places[0]] if len(places) == 1 else [*zip(*[columns[at] for at in places], strict=True)]
-        )
+        texts = columns[self._at]
         found = [*map(self._known.get, texts)]
         if None in found:
             if len(self._known) > _REMEMBERED:
@@ -91,27 +89,19 @@ class _Line:
             found = [*map(self._known.get, texts)]
         return found  # type: ignore[return-value]  # every text is known by now
 
-    def _read(self, text: str | tuple[str, ...]) -> float:
-        cells = zip(self._columns.items(), (text,) if isinstance(text, str) else text, strict=True)
+    def _read(self, text: str) -> float:
         try:
-            return self._card.points_of({key: answers[text] for (key, (_, answers)), text in cells})
+            return self._card.points_of({self._item: self._cells[text]})
         except BadRow:
             return nan
 
 
 def _lines(card: Scorecard, reader: AnswersReader) -> tuple[int, list[_Line]]:
     """The points every row has, and the lines that add theirs; an item that no line asks adds nothing."""
-    columns = {key: (at, cells) for key, at, cells in reader.columns}
-    parts = [(replace(card, lines=(line,), base_points=0), line.items) for line in card.lines]
-    parts += [(replace(card, lines=(), base_points=0), (key,)) for key in columns if key not in card.items]
-    base, lines = card.base_points, []
-    for part, items in parts:
-        there = {key: columns[key] for key in items if key in columns}
-        if there:
-            lines.append(_Line(part, there))
-        else:
-            base += part.points_of({})
-    return base, lines
+    lines = {line.items[0]: replace(card, lines=(line,), base_points=0) for line in card.lines}
+    asks_nothing = replace(card, lines=(), base_points=0)
+    found = [_Line(lines.pop(key, asks_nothing), key, at, cells) for key, at, cells in reader.columns]
+    return card.base_points + sum(line.points_of({}) for line in lines.values()), found
 
 
 class _Added(dict[float, list[str]]):

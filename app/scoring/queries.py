@@ -60,7 +60,7 @@ def to_score_as_of(session: Session, prospect: Prospect, *, as_of: datetime) -> 
 def _as_it_closed(
     session: Session, check_sheet: str, answers: Answers, closing: Closing, *, latest: datetime | None = None
 ) -> ToScore:
-    # A bare date of today is decided at the end of a day that still goes on; cards made after it was told come too late.
+    # A bare date of today is decided at the end of a day still going on; a card made after it was told comes too late.
     decided_at = min(closing.decided_at, closing.told_at)
     card = card_in_force(session, check_sheet, as_of=decided_at)
     if card is not None:

@@ -5,7 +5,6 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import given as generate
 from schemathesis.config import SchemathesisConfig
-
 from schemathesis.generation import GenerationMode
 
 from app.main import create_app

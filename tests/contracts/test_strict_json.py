@@ -1,10 +1,10 @@
 """Bodies that are ambiguous, unstorable or too large are refused, whichever call they come to."""
 
 import pytest
+from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.strict_json import read_json
-from starlette.testclient import TestClient
 
 PATH = "/v1/scores"
 JSON = {"Content-Type": "application/json"}

@@ -155,7 +155,11 @@ def test_sqlite_speaks_as_it_was_told(tmp_path):
 
 def test_a_change_that_raises_leaves_nothing(database, count_rows):
     before = count_rows()
-    with pytest.raises(RuntimeError), database.writing() as session:
+
+    def fail(session):
         session.execute(Prospect.__table__.insert(), new_prospect_row("p", None, utcnow()))
         raise RuntimeError
+
+    with pytest.raises(RuntimeError), database.writing() as session:
+        fail(session)
     assert count_rows() == before

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from app.accounts import audit
+from app.accounts.service import COMMAND_LINE
 from app.accounts.tables import AuditEntry
 from app.checksheets.schemas import SheetInput
-from app.accounts.service import COMMAND_LINE
 from app.training.service import save_sheet
 from tests.builders import sheet
 
@@ -98,15 +98,14 @@ def test_a_change_that_fails_leaves_no_row(bids_api, database):
 
 def test_a_rollback_takes_the_row_with_it(database):
     """An error after the change undoes both, and the next change is not saddled with what was undone."""
-    with pytest.raises(RuntimeError), database.writing() as session:
-        save_sheet(
-            session,
-            caller=COMMAND_LINE,
-            given=SheetInput.model_validate(sheet()),
-            only_new=True,
-            now=datetime.now(UTC),
-        )
+
+    def fail(session):
+        given = SheetInput.model_validate(sheet())
+        save_sheet(session, caller=COMMAND_LINE, given=given, only_new=True, now=datetime.now(UTC))
         raise RuntimeError
+
+    with pytest.raises(RuntimeError), database.writing() as session:
+        fail(session)
     write_chain(database, 1)
     assert [entry.action for entry in entries(database)] == ["tested"]
 

@@ -102,7 +102,7 @@ SIGHTINGS = st.lists(
 def test_the_order_of_arrival_does_not_matter(sightings, chance):
     """Whatever order they come in, each item's answer is the newest seen of it."""
     newest = {}
-    for second, seen in sorted(sightings, key=lambda sighting: sighting[0]):
+    for _, seen in sorted(sightings, key=lambda sighting: sighting[0]):
         newest |= seen
     arrived = list(sightings)
     chance.shuffle(arrived)
@@ -225,9 +225,7 @@ def test_an_answer_is_one_value(prospect, value):
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_a_number_json_cannot_hold_is_refused(prospect, number):
     body = f'{{"answers": {{"size": {number}}}}}'
-    answer = prospect.post(
-        "/v1/prospects/p/observations", content=body, headers={"Content-Type": "application/json"}
-    )
+    answer = prospect.post("/v1/prospects/p/observations", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
 
 

@@ -2,6 +2,11 @@
 
 import pytest
 
+from app.accounts.service import COMMAND_LINE
+from app.checksheets.queries import load_sheet
+from app.checksheets.schemas import SheetInput
+from app.db import utcnow
+from app.training.service import save_sheet
 from tests.builders import BUDGET, choices, item, plain_sheet, sheet
 
 ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])  # what is refused before any database is asked
@@ -19,9 +24,9 @@ def test_a_sheet_is_read_back_as_it_was_posted(api):
     api.post("/v1/check-sheets", json=given)
     kept = api.get("/v1/check-sheets/bids").json()
     assert {name: kept[name] for name in given if name != "items"} == {k: v for k, v in given.items() if k != "items"}
-    assert [{name: one[name] for name in posted} for one, posted in zip(kept["items"], given["items"], strict=True)] == (
-        given["items"]
-    )
+    assert [
+        {name: one[name] for name in posted} for one, posted in zip(kept["items"], given["items"], strict=True)
+    ] == (given["items"])
 
 
 def test_a_put_creates_what_is_not_there(api):
@@ -170,22 +175,19 @@ def test_beliefs_said_later_make_the_first_card(api):
 
 def test_a_version_that_was_rolled_back_is_not_remembered(bids_api, database):
     """What a failed change would have stored is nobody's version 2, in no session."""
-    from app.accounts.service import COMMAND_LINE
-    from app.checksheets.queries import load_sheet
-    from app.checksheets.schemas import SheetInput
-    from app.db import utcnow
-    from app.training.service import save_sheet
 
-    def save(name):
+    def save(session, name):
         given = SheetInput.model_validate(sheet(name=name))
         save_sheet(session, caller=COMMAND_LINE, given=given, only_new=False, now=utcnow())
+        return load_sheet(session, "bids").body.name
 
-    with pytest.raises(RuntimeError), database.writing() as session:
-        save("Failed")
-        load_sheet(session, "bids")
-        raise RuntimeError
+    def fail(session):
+        raise RuntimeError(save(session, "Failed"))
+
+    with pytest.raises(RuntimeError, match="Failed"), database.writing() as session:
+        fail(session)
     with database.writing() as session:
-        save("Kept")
+        save(session, "Kept")
     with database.writing() as session:
         assert load_sheet(session, "bids").body.name == "Kept"
     with database.reading() as session:

@@ -68,7 +68,11 @@ def test_null_clears(bids_api, field):
     put(bids_api, FULL)
     put(bids_api, {field: None})
     empty = {"looks_for": None, "what_fits": None, "trust": None} if field == "brief" else None
-    assert read(bids_api) | {"etag": "", "updated_at": ""} == read(bids_api) | {field: empty, "etag": "", "updated_at": ""}
+    assert read(bids_api) | {"etag": "", "updated_at": ""} == read(bids_api) | {
+        field: empty,
+        "etag": "",
+        "updated_at": "",
+    }
     assert read(bids_api)[field] == empty
 
 
@@ -89,8 +93,10 @@ def test_a_brief_is_put_whole(bids_api):
 @ONE_DATABASE
 @pytest.mark.parametrize(
     "field",
-    ["score", "grade", "state", "locked_at", "probability", "scorecard", "external_id", "id", "etag", "version"]
-    + ["created_at", "updated_at", "erased_at", "role", "closed_at", "Name", "imported"],
+    [
+        *("score", "grade", "state", "locked_at", "probability", "scorecard", "external_id", "id", "etag", "version"),
+        *("created_at", "updated_at", "erased_at", "role", "closed_at", "Name", "imported"),
+    ],
 )
 def test_a_field_that_is_not_the_callers_is_refused_by_name(bids_api, count_rows, field):
     before = count_rows()
@@ -183,6 +189,7 @@ IDS = [
 ]
 
 
+@ONE_DATABASE  # both keep text alike; the ids that look alike are put on both below
 @pytest.mark.parametrize("external_id", IDS)
 def test_any_printable_text_is_an_id_on_every_call(bids_api, external_id):
     path = f"/v1/prospects/{quote(external_id, safe='')}"

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from app.accounts.service import COMMAND_LINE
 from app.checksheets.queries import load_sheet
 from app.checksheets.schemas import ObservationInput
 from app.prospects.schemas import OutcomeInput
-from app.accounts.service import COMMAND_LINE
 from app.scoring.schemas import UpsertInput
 from app.scoring.service import close, observe, upsert
 from app.training.dataset import load_dataset
@@ -55,7 +55,8 @@ def history(bids_api, database):
 
 
 def rows(dataset, item="budget"):
-    return [(answer, float(weight)) for answer, weight in zip(dataset.history.answers[item], dataset.history.weight)]
+    seen = dataset.history
+    return [(answer, float(weight)) for answer, weight in zip(seen.answers[item], seen.weight, strict=True)]
 
 
 def test_each_sitting_is_a_state_and_they_share_one_prospects_weight(history):

@@ -92,18 +92,18 @@ def test_a_card_nobody_refused_takes_no_reason(bids_api, close_bids):
     assert active(bids_api) == card
 
 
-def test_naming_an_older_card_rolls_back(bids_api, train_bids):
+def test_naming_an_older_card_rolls_back(bids_api, data_card):
     first = active(bids_api)
-    train_bids()
+    data_card()
     assert bids_api.post(f"/v1/scorecards/{first}/activate", json={}).status_code == 200
     assert active(bids_api) == first
 
 
-def test_open_prospects_are_scored_by_the_card_put_in_force_and_closed_ones_are_not(bids_api, train_bids):
+def test_open_prospects_are_scored_by_the_card_put_in_force_and_closed_ones_are_not(bids_api, data_card):
     bids_api.put("/v1/prospects/open", json={"answers": {"budget": True}})
     bids_api.put("/v1/prospects/closed", json={"answers": {"budget": True}, "outcome": {"result": "won"}})
     frozen = bids_api.get("/v1/prospects/closed").json()
-    card = train_bids()["id"]
+    card = data_card()
     now = bids_api.get("/v1/prospects/open").json()
     assert (now["scorecard"], now["score"]) == (card, bids_api.get("/v1/prospects/open/score").json()["score"])
     assert bids_api.get("/v1/prospects/closed").json() == frozen
@@ -198,7 +198,7 @@ def test_a_card_that_is_not_there_is_not_found(bids_api, part):
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_scorecard")
 
 
-def test_a_card_of_data_outlasts_a_new_version_of_the_sheet(bids_api, train_bids):
-    card = train_bids()["id"]
+def test_a_card_of_data_outlasts_a_new_version_of_the_sheet(bids_api, data_card):
+    card = data_card()
     bids_api.put("/v1/check-sheets/bids", json=sheet(name="Tenders"))
     assert active(bids_api) == card
