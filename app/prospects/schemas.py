@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSerializer, model_validator
 
 from app.fields import Amount, Currency, Day, DecidedMoment, Input, Key, Moment, Name, PastMoment, SignedAmount, Text
 from app.paths import SLASH
