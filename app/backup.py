@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Table, func, insert, select
+from sqlalchemy import Column, Table, select
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_rows
 from app.db import Database, Money, UTCDateTime
+from app.exchange.files import replacing
 from app.migrating import head_revision, migrate
 from app.tables import metadata
 from app.version import VERSION
@@ -27,18 +30,17 @@ class BackupError(Exception):
 def write_backup(database: Database, path: Path) -> int:
     """Write one consistent state of the database to a file while it is in use; how many rows it holds."""
     count = 0
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with database.reading() as session, gzip.open(unfinished, "wb", compresslevel=6) as file:
-        file.write(_line({"winnow": VERSION, "revision": head_revision()}))
-        for table in metadata.sorted_tables:
-            file.write(_line({"table": table.name, "columns": [column.name for column in table.columns]}))
-            for row in _rows(session, table):
-                file.write(_line(list(row)))
-                count += 1
-        file.write(_line({"rows": count}))
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        with database.reading() as session, gzip.open(unfinished, "wb", compresslevel=6) as file:
+            file.write(_line({"winnow": VERSION, "revision": head_revision()}))
+            for table in metadata.sorted_tables:
+                file.write(_line({"table": str(table.name), "columns": [str(column.name) for column in table.columns]}))
+                for row in _rows(session, table):
+                    file.write(_line(list(row)))
+                    count += 1
+            file.write(_line({"rows": count}))
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
     return count
 
 
@@ -53,19 +55,20 @@ def _line(value: object) -> bytes:
 
 def read_backup(database: Database, path: Path) -> int:
     """Fill an empty database from a backup, all or nothing; how many rows it has now."""
-    migrate(database.engine)
-    with _open(path) as file, database.writing() as session:
-        lines = (msgspec.json.decode(line) for line in file)
-        _check_head(next(lines, None))
-        _check_empty(session)
-        return _load(session, lines)
-
-
-def _open(path: Path) -> Any:
     if not path.is_file():
         msg = f"There is no backup '{path}'."
         raise BackupError(msg)
-    return gzip.open(path, "rb")
+    try:
+        with gzip.open(path, "rb") as file:
+            lines = (msgspec.json.decode(line) for line in file)
+            _check_head(next(lines, None))
+            migrate(database.engine)
+            with database.writing() as session:
+                _check_empty(session)
+                return _load(session, lines)
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, ValueError, KeyError, ArithmeticError) as error:
+        msg = f"'{path}' is no whole backup of Winnow, and nothing was restored: {error}."
+        raise BackupError(msg) from error
 
 
 def _check_head(head: Any) -> None:
@@ -73,36 +76,33 @@ def _check_head(head: Any) -> None:
         msg = "This is no backup of Winnow."
         raise BackupError(msg)
     if head["revision"] != head_revision():
-        msg = f"The backup was made by Winnow {head['winnow']}: restore it with that version, then upgrade."
+        msg = f"The backup was made by Winnow {head.get('winnow')}: restore it with that version, then upgrade."
         raise BackupError(msg)
 
 
 def _check_empty(session: Session) -> None:
     for table in metadata.sorted_tables:
-        if session.scalar(select(func.count()).select_from(table)):
+        if session.execute(select(*table.primary_key.columns).limit(1)).first() is not None:
             msg = "The database is not empty: restore into a new one, so that nothing is mixed."
             raise BackupError(msg)
 
 
 def _load(session: Session, lines: Iterator[Any]) -> int:
     readers: dict[str, Callable[[Any], Any]] = {}
-    table, chunk, count = metadata.sorted_tables[0], [], 0
+    table, chunk, count, said = metadata.sorted_tables[0], [], 0, None
+    # To the very end, where the file's own checksum stands.
     for line in lines:
         if isinstance(line, list):
             chunk.append({name: read(value) for (name, read), value in zip(readers.items(), line, strict=True)})
             count += 1
         if chunk and (len(chunk) == _CHUNK or isinstance(line, dict)):
-            session.execute(insert(table), chunk)
+            insert_rows(session, table, chunk)
             chunk = []
         if isinstance(line, dict) and "table" in line:
             table = metadata.tables[line["table"]]
             readers = {name: _reader(table.columns[name]) for name in line["columns"]}
         elif isinstance(line, dict):
-            return _complete(count, line["rows"])
-    return _complete(count, None)
-
-
-def _complete(count: int, said: int | None) -> int:
+            said = line["rows"]
     if count != said:
         msg = "The backup is cut short: nothing was restored."
         raise BackupError(msg)

@@ -1,11 +1,11 @@
 """Writing very many rows, past the ORM and SQLAlchemy's bind processing, which cost several times the write itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import JSON, Table
+from sqlalchemy import JSON, Date, Table
 from sqlalchemy.orm import Session
 
 from app.db import Money, UTCDateTime, jsonable
@@ -41,16 +41,18 @@ def _converter(kind: Any, *, is_sqlite: bool) -> Convert | None:
         return jsonable
     if isinstance(kind, Money):
         return lambda value: None if value is None else int(value * 100)
-    if isinstance(kind, UTCDateTime) and is_sqlite:
-        return _Remembered().__getitem__
+    if isinstance(kind, UTCDateTime):
+        return _Moments().__getitem__ if is_sqlite else None
+    if isinstance(kind, Date) and is_sqlite:
+        return lambda value: None if value is None else value.isoformat()
     return None
 
 
-class _Remembered(dict[Any, Any]):
+class _Moments(dict[Any, Any]):
     """Moments as SQLite keeps them; an import repeats few moments very often."""
 
     def __missing__(self, value: datetime | None) -> str | None:
-        text = None if value is None else value.replace(tzinfo=None).isoformat(" ", "microseconds")
+        text = None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
         if len(self) < 10_000:
             self[value] = text
         return text

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from app.errors import Busy
@@ -154,6 +156,7 @@ class Database:
 
 def _speak_sqlite(engine: Engine, wait_seconds: float) -> None:
     """Make SQLite keep foreign keys and durable commits, and begin transactions where the session does."""
+    turn = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -168,9 +171,21 @@ def _speak_sqlite(engine: Engine, wait_seconds: float) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("winnow_writes", False)
-        # Reading first and writing later in a plain transaction fails at once when another wrote in between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("winnow_writes", False):
+            # The file's own lock is waited for by sleeping and looking again; between threads there is a better queue.
+            if not turn.acquire(timeout=wait_seconds):
+                raise Busy
+            connection.info["turn"] = turn
+            # Reading first and writing later in a plain transaction fails at once when another wrote in between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Waits for nobody and cannot fail, so it goes past the engine's bookkeeping; every request begins twice.
+            connection.connection.cursor().execute("BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.pop("turn", None):
+            turn.release()
 
 
 def get_database(request: Request) -> Database:

@@ -13,7 +13,8 @@ from app.db import Database
 from app.errors import Problem, install_handlers
 from app.forecasts import api as forecasts
 from app.logs import configure_logs
-from app.middleware import Around, Metrics
+from app.middleware import Around, LimitedBody, Metrics
+from app.openapi import install_schema
 from app.paths import EscapedSlashes
 from app.prospects import api as prospects
 from app.scorecards import api as scorecards
@@ -47,7 +48,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=VERSION,
         description=DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         redirect_slashes=False,  # a path with a step too many is no path of ours
         generate_unique_id_function=lambda route: route.name,
     )
@@ -58,6 +58,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
         app.include_router(feature.router, responses=errors)
     app.include_router(health.router)
+    install_schema(app)
     app.add_middleware(EscapedSlashes)
+    app.add_middleware(LimitedBody, most=settings.max_body_bytes)
     app.add_middleware(Around, metrics=app.state.metrics)
     return app

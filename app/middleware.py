@@ -5,7 +5,8 @@ import time
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
@@ -19,6 +20,36 @@ class Metrics:
         labels = ("method", "route", "status")
         self.requests = Counter("winnow_requests", "Requests answered.", labels, registry=self.registry)
         self.seconds = Histogram("winnow_request_seconds", "Time to answer.", ("route",), registry=self.registry)
+
+
+class LimitedBody:
+    """Refuse a body over the limit, whether it says its length or comes in chunks, as a problem like any other."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count the bytes as they are read; what nobody reads does no harm."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            self._check(int(said) if said.isdecimal() else 0)
+            message = await receive()
+            taken += len(message.get("body", b""))
+            self._check(taken)
+            return message
+
+        await self.app(scope, counted, send)
+
+    def _check(self, size: int) -> None:
+        if size > self.most:
+            raise HTTPException(413, f"The body is larger than the {self.most} bytes this service takes.")
 
 
 class Around:

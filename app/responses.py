@@ -3,15 +3,13 @@
 from typing import Any
 
 import msgspec
-from fastapi import Response
+from fastapi.responses import JSONResponse
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 
 
-class FastJSON(Response):
+class FastJSON(JSONResponse):
     """A JSON answer from dictionaries, dataclasses and moments."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """Encode the content."""

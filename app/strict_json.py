@@ -8,6 +8,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from app.errors import Unprocessable, escaped
+
 
 class _Refused(ValueError):
     """A body that is JSON by the letter and ambiguous or unstorable in meaning."""
@@ -71,6 +73,11 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            known = {parameter.alias for parameter in self.dependant.query_params}
+            for name in request.query_params:
+                if name not in known:  # a misspelt filter would show everything
+                    pointer = f"/query/{escaped(name)}"
+                    raise Unprocessable.field(pointer, "unknown_parameter", f"This call has no parameter '{name}'.")
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strict

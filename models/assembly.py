@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from math import pi, sqrt
 from statistics import NormalDist
 
@@ -20,36 +20,75 @@ from models.scorecard import Basis, Curve, Level, Line, Scorecard
 from models.selection import Path
 
 Floats = NDArray[np.float64]
+MANY = 25  # levels of a line above which levels of equal points share a row of the covariance
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Items that earn a line, and what the fit on all items says beyond them.
+
+    Attributes
+    ----------
+    variance : ndarray, shape (n_lines,) or (n_lines + 1,)
+        Prior variances of the lines, and of the periods where there are any.
+    places : list of int
+        Places of the items, in the order chosen.
+    stability : dict of int to float
+        Share of resamples in which each place was chosen.
+    all_items : ndarray, shape (n_sample_rows,)
+        Log-odds of the sample rows by the fit on all items, up to a constant.
+    omitted : float
+        Variance that the doubt about the items without a line adds, in squared log-odds.
+    """
+
+    variance: Floats
+    places: list[int] = field(default_factory=list)
+    path: Path = field(default_factory=lambda: Path((), ()))
+    stability: dict[int, float] = field(default_factory=dict)
+    all_items: Floats = field(default_factory=lambda: np.zeros(0))
+    omitted: float = 0.0
 
 
 def finish(
     rows: Rows,
     sample: Rows,
     codings: Sequence[Coding],
-    chosen: list[int],
-    variance: Floats,
+    chosen: Chosen,
     base: tuple[float, float],
-    path: Path,
-    stability: dict[int, float],
-    left_out: list[dict[str, str]],
+    left_out: Sequence[dict[str, str]],
     options: Options,
 ) -> Scorecard:
-    inside = [codings[place] for place in chosen]
-    design = design_of(inside, rows, chosen)
-    prior = prior_of(inside, variance, base, periods(rows))
-    fit = _at_present(newton(design, rows.won, rows.weight, prior), periods(rows))
+    """Fit the chosen items on every row, round, and write the card.
+
+    Parameters
+    ----------
+    rows, sample : Rows
+        Every row, which fits the weights, and those that choose the scale of the points.
+    codings : sequence of Coding
+    chosen : Chosen
+    base : tuple of float
+        Mean and precision of the intercept's prior.
+    """
+    places = chosen.places
+    inside = [codings[place] for place in places]
+    design = design_of(inside, rows, places)
+    prior = prior_of(inside, chosen.variance, base, periods(rows))
+    fit = _at_present(newton(design, rows.won, rows.weight, prior).doubting(), periods(rows))
     rows, sample = replace(rows, period=None), replace(sample, period=None)
-    design = design_of(inside, rows, chosen)
+    design = design_of(inside, rows, places)
     counted, weight = _with_imagined(inside, design, rows, options.seed)
     fit = _centred(fit, counted, weight)
-    part, part_weight = _with_imagined(inside, design_of(inside, sample, chosen), sample, options.seed)
+    part, part_weight = _with_imagined(inside, design_of(inside, sample, places), sample, options.seed)
     chance = _chances(fit, part, len(sample.won))
     points = round_points(part, fit.weights[1:], chance, part_weight, options.max_points)
-    total = float(rows.weight.sum())
-    won = float(rows.weight @ rows.won)
-    rate = float(np.average(expit(fit.log_odds(counted)), weights=weight)) if weight.sum() else float(expit(fit.weights[0]))
+    total, won = float(rows.weight.sum()), float(rows.weight @ rows.won)
+    # Prospects as they come now: at the last period's base rate, beliefs' imagined sheets among them.
+    usual = np.append(expit(fit.log_odds(counted)), expit(fit.weights[0]))
+    rate = float(np.average(usual, weights=np.append(weight, 1e-9)))
     base_points = round(fit.weights[0] * points.scale) if points.scale else 0
-    lines = _lines(inside, fit, design, rows, points, options, [stability.get(place) for place in chosen])
+    terms, covariance = _terms(fit, design, rows.weight, points)
+    covariance[0, 0] += chosen.omitted + _left_unsaid(chosen.all_items, part, points, sample.weight)
+    lines = _lines(inside, fit, design, rows, points, terms, options, [chosen.stability.get(place) for place in places])
     return Scorecard(
         prospects=round(total),
         won=round(won),
@@ -61,10 +100,10 @@ def finish(
         base_rate=_tidy(rate),
         grades=options.grades or grades_at(rate),
         interval_level=options.level,
-        covariance=tuple(tuple(_tidy(value) for value in row[: place + 1]) for place, row in enumerate(fit.covariance)),
+        covariance=tuple(tuple(_tidy(value) for value in row[: place + 1]) for place, row in enumerate(covariance)),
         rounding={"before": _tidy(points.loss_before), "after": _tidy(points.loss_after), "scale": _tidy(points.scale)},
         left_out=tuple(left_out),
-        lengths=tuple({"lines": n, "explained": _tidy(e)} for n, e in enumerate(path.explained, start=1)),
+        lengths=tuple({"lines": n, "explained": _tidy(e)} for n, e in enumerate(chosen.path.explained, start=1)),
         options=options.to_json(),
     )
 
@@ -86,7 +125,9 @@ def _at_present(fit: Fit, periods: int) -> Fit:
     fold = np.zeros((size, len(fit.weights)))
     fold[:, :size] = np.eye(size)
     fold[0, -1] = 1.0
-    prior = replace(fit.prior, mean=fit.prior.mean[: size - 1], structure=fit.prior.structure[:-1], variance=fit.prior.variance[:-1])
+    prior = replace(
+        fit.prior, mean=fit.prior.mean[: size - 1], structure=fit.prior.structure[:-1], variance=fit.prior.variance[:-1]
+    )
     return Fit(fold @ fit.weights, fold @ fit.covariance @ fold.T, prior, fit.gram[:size, :size])
 
 
@@ -104,7 +145,7 @@ def _centred(fit: Fit, design: Design, weight: Floats) -> Fit:
 
 
 def _chances(fit: Fit, design: Design, real: int) -> Floats:
-    """Chance of each row: at the fitted weights for the first `real` rows, averaged over the posterior for imagined ones.
+    """Chance of each row: at the fitted weights for `real` rows, averaged over the posterior for the imagined rest.
 
     A card on beliefs alone so keeps near the base rate, however many beliefs agree.
 
@@ -114,9 +155,42 @@ def _chances(fit: Fit, design: Design, real: int) -> Floats:
     """
     log_odds = fit.log_odds(design)
     if real < len(log_odds):
-        imagined = Design(design.codes[real:], design.starts)
-        log_odds[real:] /= np.sqrt(1 + pi / 8 * variances(imagined, fit.covariance))
+        base = fit.weights[0]
+        doubt = fit.covariance.copy()
+        # The base rate is not doubted here, so that a sheet with nothing on it keeps to it.
+        doubt[0, :] = doubt[:, 0] = 0.0
+        damping = np.sqrt(1 + pi / 8 * variances(Design(design.codes[real:], design.starts), doubt))
+        log_odds[real:] = base + (log_odds[real:] - base) / damping
     return np.asarray(expit(log_odds), dtype=float)
+
+
+def _left_unsaid(all_items: Floats, design: Design, points: Points, weight: Floats) -> float:
+    """Variance of what rounding and the items without a line leave out, in squared log-odds."""
+    if not len(all_items):
+        return 0.0
+    said = points.slope * design.times(points.points.astype(float))[: len(all_items)]
+    off = all_items - said
+    return float(np.average((off - np.average(off, weights=weight)) ** 2, weights=weight))
+
+
+def _terms(fit: Fit, design: Design, weight: Floats, points: Points) -> tuple[NDArray[np.int64], Floats]:
+    """Number the rows of the card's covariance; a line with very many levels keeps one for each number of points."""
+    size = design.size
+    label = np.arange(size)
+    for number in range(len(design.starts) - 1):
+        block = design.block(number)
+        if block.stop - block.start > MANY:
+            label[block] = size + number * 1_000_000 + points.points[block]
+    _, terms = np.unique(label, return_inverse=True)
+    terms = terms.astype(np.int64) + 1
+    share = np.zeros((int(terms.max(initial=0)) + 1, size + 1))
+    share[0, 0] = 1.0
+    share[terms, np.arange(1, size + 1)] = design.sums(weight) + 1e-9
+    share /= share.sum(axis=1, keepdims=True)
+    covariance = share @ fit.covariance @ share.T
+    # Levels that share a row are not averaged out against each other: each keeps the spread usual among them.
+    np.fill_diagonal(covariance, share @ np.diag(fit.covariance))
+    return terms, covariance
 
 
 def _lines(
@@ -125,6 +199,7 @@ def _lines(
     design: Design,
     rows: Rows,
     points: Points,
+    terms: NDArray[np.int64],
     options: Options,
     stability: Sequence[float | None],
 ) -> tuple[Line, ...]:
@@ -151,8 +226,10 @@ def _lines(
                 high=_tidy(weights[place] + spread[place]),
                 support=_tidy(support[place]),
                 won=_tidy(won[place]),
-                from_belief=_tidy(min(1.0, fit.covariance[place + 1, place + 1] / prior[place])) if item.believed else 0.0,
-                term=place + 1,
+                from_belief=_tidy(min(1.0, fit.covariance[place + 1, place + 1] / prior[place]))
+                if item.believed
+                else 0.0,
+                term=int(terms[place]),
                 start=meaning.start,
                 below=meaning.below,
             )

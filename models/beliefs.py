@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.coding import Coding, Meaning
-from models.encoding import Column, Item
+from models.encoding import Item
 from models.scorecard import say
 
-LOG_ODDS_A_STEP = 0.35  # from neutral to a favourable answer, for each step of importance
+LOG_ODDS_A_STEP = 0.25  # from neutral to a favourable answer, for each step of importance
 WORTH = 10.0  # outcomes the imagined sheets count for in choosing and centring lines; the weights' prior is learnt
 IMAGINED = 240
 
 
-def with_declared(coding: Coding, column: Column) -> Coding:
+def with_declared(coding: Coding) -> Coding:
     """Add the answers a believed item declares but training never saw, so that beliefs can speak for them.
 
     Examples
     --------
     >>> item = Item("budget", "Budget", "yes_no", expected="for", importance=2)
-    >>> column = Column(item, (None, "unknown"), np.zeros(0, dtype=np.int32))
-    >>> [level.text for level in with_declared(Coding(item, (), np.array([-1, -1])), column).levels]
+    >>> [level.text for level in with_declared(Coding(item, (), np.array([-1, -1]))).levels]
     ['yes', 'no']
     """
     item = coding.item
@@ -34,7 +32,9 @@ def with_declared(coding: Coding, column: Column) -> Coding:
     labels = {choice.key: choice.label for choice in item.choices}
     known = {level.answer: place for place, level in enumerate(coding.levels) if level.state == "answered"}
     meanings = [
-        coding.levels[known[answer]] if answer in known else Meaning("answered", answer, labels.get(str(answer), say(answer)))
+        coding.levels[known[answer]]
+        if answer in known
+        else Meaning("answered", answer, labels.get(str(answer), say(answer)))
         for answer in declared
     ]
     rest = [place for place, level in enumerate(coding.levels) if level.answer is None or level.answer not in declared]
@@ -55,9 +55,9 @@ def believed_weights(coding: Coding) -> NDArray[np.float64]:
     Examples
     --------
     >>> item = Item("budget", "Budget", "yes_no", expected="against", importance=2)
-    >>> levels = (Meaning("answered", True, "yes"), Meaning("answered", False, "no"), Meaning("unknown", None, "unknown"))
+    >>> levels = (Meaning("answered", True, "yes"), Meaning("answered", False, "no"))
     >>> believed_weights(Coding(item, levels, np.array([]))).tolist()
-    [-0.7, 0.7, 0.0]
+    [-0.5, 0.5]
     """
     item = coding.item
     weights = np.zeros(len(coding.levels))
@@ -98,14 +98,6 @@ def imagined_sheets(codings: Sequence[Coding], seed: int) -> list[NDArray[np.int
 def can_speak(item: Item) -> bool:
     """Whether a belief alone gives the item points: numbers need outcomes to find their thresholds."""
     return item.believed and item.kind != "number"
-
-
-def without_beliefs(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Return the items with every belief taken off."""
-    return tuple(
-        replace(item, expected=None, importance=None, choices=tuple(replace(c, expected=None) for c in item.choices))
-        for item in items
-    )
 
 
 def _sign(expected: str | None) -> int:

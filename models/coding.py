@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, log10
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.scorecard import State, say
 RARE = 2.0  # an answer with fewer prospects than this (or than one in 500) has no points of its own
 RARE_SHARE = 0.002
 MOST_BINS = 10
+MOST_LEVELS = 400  # answers with points of their own in one item; the rarer ones share a level
 PROSPECTS_A_BIN = 15
 
 
@@ -75,7 +77,7 @@ def learn_coding(column: Column, weight: NDArray[np.float64]) -> Coding:
     >>> [(level.state, level.text) for level in coding.levels]
     [('answered', 'yes'), ('answered', 'no'), ('not_observed', 'not observed')]
     """
-    support = np.bincount(column.codes, weight, minlength=len(column.values))
+    support = np.bincount(column.codes, weight, minlength=len(column.values)).astype(float)
     levels: list[Meaning] = []
     of_value = np.full(len(column.values), -1, dtype=np.int32)
     if column.item.kind == "number":
@@ -100,6 +102,8 @@ def _answers(
     labels = {choice.key: choice.label for choice in column.item.choices}
     few = min(10.0, max(RARE, RARE_SHARE * total))
     seen = support[2:] > 0
+    if seen.sum() > MOST_LEVELS:
+        few = max(few, float(np.sort(support[2:])[-MOST_LEVELS]))
     rare = seen & (support[2:] < few)
     if column.item.kind in ("yes_no", "scale") or rare.sum() < 2:
         rare[:] = False
@@ -123,7 +127,7 @@ def _bins(
         return ()
     cuts = round_cuts(values[seen], support[2:][seen])
     bounds = [None, *cuts, None]
-    for start, below in zip(bounds, bounds[1:], strict=False):
+    for start, below in pairwise(bounds):
         levels.append(Meaning("answered", None, _bin_text(start, below, column.item.unit), start, below))
     of_value[2:] = np.searchsorted(np.array(cuts), values, side="right")
     return tuple(range(len(levels)))
@@ -155,7 +159,7 @@ def round_cuts(values: NDArray[np.float64], support: NDArray[np.float64]) -> lis
         if 0 <= low < high < len(values):
             cuts.add(roundest(float(values[low]), float(values[high])))
 
-    for place in np.flatnonzero(support >= total / bins):
+    for place in np.flatnonzero(support >= total / bins).tolist():
         between(place - 1, place)
         between(place, place + 1)
     for step in range(1, bins):

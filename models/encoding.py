@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import UnknownAnswer, UnknownItem
+from models.scorecard import UNKNOWN, Answer
 
-UNKNOWN = "unknown"
-Answer: TypeAlias = bool | str | float
+__all__ = ["UNKNOWN", "Answer", "Choice", "Column", "History", "Item", "as_column", "as_columns", "same_answers"]
+
 Direction: TypeAlias = Literal["for", "against"]
 Kind: TypeAlias = Literal["yes_no", "choice", "scale", "number"]
 LEAST_TIMES = 10  # different times of outcomes, below which they give no order
@@ -146,9 +147,7 @@ class History:
     def from_columns(cls, answers: Mapping[str, NDArray[np.object_]], won: NDArray[np.bool_], **more: Any) -> History:
         """Build the history of a plain table: one row, and so one state, for each prospect."""
         rows = len(won)
-        return cls(
-            answers, np.asarray(won, dtype=bool), np.ones(rows), np.arange(rows, dtype=np.int64), **more
-        )
+        return cls(answers, np.asarray(won, dtype=bool), np.ones(rows), np.arange(rows, dtype=np.int64), **more)
 
     @classmethod
     def from_records(cls, records: Sequence[Mapping[str, Answer]], won: Iterable[bool], **more: Any) -> History:
@@ -202,7 +201,7 @@ def as_column(item: Item, answers: NDArray[np.object_]) -> Column:
         ordered: list[Answer] = sorted({_number(item, value) for value in distinct})
     else:
         sheet = {choice.key: place for place, choice in enumerate(item.choices)}
-        ordered = sorted(distinct, key=lambda value: (sheet.get(value, len(sheet)), value is False, str(value)))
+        ordered = sorted(distinct, key=lambda value: (sheet.get(str(value), len(sheet)), value is False, str(value)))
     values = (None, UNKNOWN, *ordered)
     code = {value: number for number, value in enumerate(values)}
     codes = np.fromiter(map(code.__getitem__, answers.tolist()), dtype=np.int32, count=len(answers))
@@ -231,9 +230,7 @@ def same_answers(columns: Sequence[Column]) -> NDArray[np.int64]:
     >>> same_answers([as_column(Item("a", "A", "yes_no"), np.array([True, None, True], dtype=object))]).tolist()
     [0, 1, 0]
     """
-    if not columns:
-        return np.zeros(0, dtype=np.int64)
-    group = np.zeros(len(columns[0].codes), dtype=np.int64)
+    group = np.zeros(len(columns[0].codes) if columns else 0, dtype=np.int64)
     for column in columns:
         # Renumbered after every column, so the product never overflows.
         _, group = np.unique(group * len(column.values) + column.codes, return_inverse=True)

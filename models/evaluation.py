@@ -19,13 +19,12 @@ from models.leakage import Leak
 from models.metrics import Accuracy, measure
 from models.rows import Options, rows_of
 from models.scorecard import Scorecard
-from models.splitting import Split, forward, grouped, repeats_for
+from models.splitting import Split, forward, grouped, grouped_fast, repeats_for
 from models.training import train_on
 
 __all__ = ["Gate", "Prediction", "TableEvaluation", "evaluate_history", "evaluate_table", "gate"]
 
 Floats = NDArray[np.float64]
-LEAST_GROUPS = 50  # groups of identical answers, below which prospects are split one by one
 LEAST = 10  # won and lost each, without which nothing is evaluated
 
 
@@ -123,7 +122,7 @@ def evaluate_table(
         place[order] = np.arange(len(won))
         history = replace(history, decided_at=place)
     cluster = groups if groups is not None else same_answers(as_columns(items, history))
-    if len(np.unique(cluster)) < folds:
+    if len(cluster) < len(won) or len(np.unique(cluster)) < folds:
         cluster = history.prospect
     times = repeats if repeats is not None else repeats_for(len(won))
     splits = forward(order) if order is not None else grouped(won, cluster, folds=folds, repeats=times)
@@ -157,7 +156,7 @@ def evaluate_history(
         order = np.argsort(judged.decided_at, kind="stable")
         splits, protocol = forward(order), "forward"
     else:
-        splits, protocol = grouped(judged.won, cluster), "grouped-5x1"
+        splits, protocol = grouped_fast(judged.won, cluster), "grouped-5x1"
     by_prospect = _rows_by_prospect(history, judged, splits, middle)
     quick = replace(options, evaluate=False, resamples=0)
     predictions = tuple(_predictions(items, history, by_prospect, expected_close_ratio, quick))
@@ -170,9 +169,9 @@ def evaluate_history(
 
 
 def _alike(items: Sequence[Item], judged: History) -> NDArray[np.int64]:
-    """Group prospects with identical answers; each alone where a short sheet makes too few groups."""
+    """Group prospects with identical answers: copies of one deal, unless the sheet is so short that many must agree."""
     group = same_answers(as_columns(items, judged))
-    return group if len(np.unique(group)) >= LEAST_GROUPS else judged.prospect
+    return group if len(items) and 2 * len(np.unique(group)) >= len(judged) else judged.prospect
 
 
 def _middle_states(history: History) -> NDArray[np.intp]:
@@ -181,7 +180,7 @@ def _middle_states(history: History) -> NDArray[np.intp]:
     order = np.lexsort((seen, history.prospect))
     order = order[~history.after_the_fact[order]]
     _, first, count = np.unique(history.prospect[order], return_index=True, return_counts=True)
-    return order[first + (count - 1) // 2]
+    return np.asarray(order[first + (count - 1) // 2], dtype=np.intp)
 
 
 def _rows_by_prospect(

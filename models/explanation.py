@@ -29,7 +29,8 @@ class Finding:
 def find_out_next(card: Scorecard, answers: Mapping[str, Answer]) -> Finding | None:
     """Find the open item whose answer would move the score most in expectation.
 
-    Answers are expected as often as they were seen in training; an item is open while not observed or unknown.
+    An item is open while not observed or unknown. Its answers are expected as often as training saw them, all alike
+    where it saw none; given equal gains the card's earlier line comes first.
 
     Returns
     -------
@@ -39,8 +40,8 @@ def find_out_next(card: Scorecard, answers: Mapping[str, Answer]) -> Finding | N
     Examples
     --------
     >>> from models.scorecard import Curve
-    >>> line = Line("budget", ("budget",), "Budget", "yes_no",
-    ...             (Level("answered", True, "yes", 2, support=6), Level("answered", False, "no", -2, support=2)))
+    >>> levels = Level("answered", True, "yes", 2, support=6), Level("answered", False, "no", -2, support=2)
+    >>> line = Line("budget", ("budget",), "Budget", "yes_no", levels)
     >>> card = Scorecard(prospects=8, won=4, lost=4, base_points=0, curve=Curve(0.0, 0.5), lines=(line,))
     >>> finding = find_out_next(card, {})
     >>> finding.item, round(finding.gain, 1), [score for *_, score in finding.outcomes]
@@ -48,48 +49,39 @@ def find_out_next(card: Scorecard, answers: Mapping[str, Answer]) -> Finding | N
     """
     points = card.points_of(answers)
     now = card.probability(points)
-    best, best_gain = None, 0.0
-    for key in card.items:
-        if answers.get(key) in (None, UNKNOWN):
-            levels = possible_answers(card, key)
-            total = sum(level.support for level, _ in levels) or 1
-            gain = 0.0
-            for level, answer in levels:
-                then = card.points_of({**answers, key: answer})
-                gain += level.support * abs(card.probability(then) - now)
-            if gain / total > best_gain + 1e-12:
-                best, best_gain = key, gain / total
-    return None if best is None else _finding(card, answers, best, best_gain)
-
-
-def possible_answers(card: Scorecard, key: str) -> list[tuple[Level, Answer]]:
-    """List an item's answers on the card, each with a value that stands for it.
-
-    Examples
-    --------
-    >>> from models.scorecard import Curve
-    >>> line = Line("visits", ("visits",), "Visits", "number",
-    ...             (Level("answered", None, "below 3", -1, below=3.0), Level("answered", None, "3 or more", 1, start=3.0)))
-    >>> card = Scorecard(prospects=8, won=4, lost=4, base_points=0, curve=Curve(0.0, 0.5), lines=(line,))
-    >>> [answer for _, answer in possible_answers(card, "visits")]
-    [2.0, 3.0]
-    """
-    line = next(line for line in card.lines if line.items == (key,))
-    found: list[tuple[Level, Answer]] = []
-    for level in line.levels:
-        if level.state != "answered":
-            continue
-        if level.answer is not None:
-            found.append((level, level.answer))
-        elif line.kind == "number":
-            found.append((level, level.start if level.start is not None else (level.below or 1.0) - 1.0))
-    return found
-
-
-def _finding(card: Scorecard, answers: Mapping[str, Answer], key: str, gain: float) -> Finding:
-    line = next(line for line in card.lines if key in line.items)
+    best: tuple[Line, int] | None = None
+    most = 0.0
+    for line in card.lines:
+        if answers.get(line.line) in (None, UNKNOWN):
+            without = points - _points_now(line, answers.get(line.line))
+            gain = _gain(card, line, without, now)
+            if gain > most + 1e-12:
+                best, most = (line, without), gain
+    if best is None:
+        return None
+    line, without = best
     outcomes = tuple(
-        (level.answer, level.text, as_score(card.probability(card.points_of({**answers, key: answer}))))
-        for level, answer in possible_answers(card, key)
+        (level.answer, level.text, as_score(card.probability(without + level.points))) for level in _answers(line)
     )
-    return Finding(key, line.label, 100 * gain, outcomes)
+    return Finding(line.line, line.label, 100 * most, outcomes)
+
+
+def _gain(card: Scorecard, line: Line, without: int, now: float) -> float:
+    """Expected absolute change of the probability once the line is answered."""
+    moved = total = 0.0
+    levels = _answers(line)
+    even = 0.0 if any(level.support for level in levels) else 1.0
+    for level in levels:
+        weight = level.support + even
+        total += weight
+        moved += weight * abs(card.probability(without + level.points) - now)
+    return moved / total if total else 0.0
+
+
+def _answers(line: Line) -> list[Level]:
+    return [level for level in line.levels if level.state == "answered"]
+
+
+def _points_now(line: Line, answer: Answer | None) -> int:
+    state = "not_observed" if answer is None else "unknown"
+    return next((level.points for level in line.levels if level.state == state), 0)

@@ -1,13 +1,14 @@
 """Beliefs and outcomes to weights with their uncertainty.
 
-The weights of an item share one normal prior, ``w ~ N(m, tau_item^2 K^-1)``, whose means are the team's beliefs. How far
-the data may pull an item away (``tau``) is learnt from the data too, item by item, so a useless item shrinks to nothing.
+The weights of an item share a normal prior, ``w ~ N(m, tau^2 K^-1)``, whose means are the team's beliefs. How far
+outcomes may pull weights away (``tau``) is learnt from the outcomes too, nearly alike for all items.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from scipy.special import expit
 
 Floats = NDArray[np.float64]
 GUESS_WORTH = 60.0  # levels' worth of evidence behind the first guess of the prior variance
+DOUBT = 4.0  # how many times larger the prior's variance may be than was learnt, for the intervals
+STILL = 0.05  # relative change of the prior variances at which learning them stops
 COMMON_WORTH = 200.0  # levels' worth of evidence that items are alike in how much they matter
 
 
@@ -60,18 +63,20 @@ class Design:
     def gram(self, weight: Floats) -> Floats:
         """Return X'WX with an intercept first, shape (1 + size, 1 + size)."""
         size = self.size + 1
-        out = np.zeros((size, size))
+        upper = np.zeros((size, size))
         count = self.codes.shape[1]
-        repeated = np.repeat(weight, count)
+        tiled = np.tile(weight, count)
         for number in range(count):
             block = self.block(number)
             width = block.stop - block.start
-            local = np.where(self.codes[:, number] == self.size, width, self.codes[:, number] - block.start)
-            cells = (local[:, None].astype(np.int64) * size + self.codes).ravel()
-            found = np.bincount(cells, repeated, minlength=(width + 1) * size).reshape(width + 1, size)
-            out[block, :-1] = found[:width, :-1]
+            local = np.minimum(self.codes[:, number] - block.start, width).astype(np.int64) * size
+            # Columns lie one after the other in memory, so cells are laid out the same way.
+            cells = (local[:, None] + self.codes[:, number:]).ravel(order="F")
+            found = np.bincount(cells, tiled[: len(cells)], minlength=(width + 1) * size)
+            upper[block, :-1] = found.reshape(width + 1, size)[:width, :-1]
+        upper = upper[:-1, :-1]
         full = np.empty((size, size))
-        full[1:, 1:] = out[:-1, :-1]
+        full[1:, 1:] = upper + upper.T - np.diag(np.diag(upper))
         full[0, 0] = weight.sum()
         full[0, 1:] = full[1:, 0] = self.sums(weight)
         return full
@@ -138,9 +143,14 @@ class Fit:
     prior: Prior
     gram: Floats
 
+    def doubting(self) -> Fit:
+        """Return the fit with a covariance that doubts the prior: its variances may be larger than was learnt."""
+        identity = np.eye(len(self.weights))
+        return replace(self, covariance=cho_solve(cho_factor(self.gram + self.prior.precision() / DOUBT), identity))
+
     def log_odds(self, design: Design) -> Floats:
         """Return the log-odds of each row."""
-        return self.weights[0] + design.times(self.weights[1:])
+        return design.times(self.weights[1:]) + float(self.weights[0])
 
 
 def variances(design: Design, covariance: Floats) -> Floats:
@@ -152,7 +162,8 @@ def variances(design: Design, covariance: Floats) -> Floats:
         total += levels[column, column] + 2 * with_base[column]
         for other in design.codes.T[:number]:
             total += 2 * levels[column, other]
-    return np.maximum(total, 0.0)
+    positive: Floats = np.maximum(total, 0.0)
+    return positive
 
 
 def ordered_structure(levels: int, ordered: Sequence[int], pull: float = 0.1) -> Floats:
@@ -166,13 +177,15 @@ def ordered_structure(levels: int, ordered: Sequence[int], pull: float = 0.1) ->
     out = np.eye(levels)
     for place in ordered:
         out[place, place] = pull
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         out[[low, high], [low, high]] += 1.0
         out[[low, high], [high, low]] -= 1.0
     return out
 
 
-def newton(design: Design, won: Floats, weight: Floats, prior: Prior, start: Floats | None = None, steps: int = 25) -> Fit:
+def newton(
+    design: Design, won: Floats, weight: Floats, prior: Prior, start: Floats | None = None, steps: int = 25
+) -> Fit:
     """Find the posterior mode by Newton's method with step halving; Laplace covariance."""
     mean = np.concatenate([[prior.base], prior.mean])
     precision = prior.precision()
@@ -204,7 +217,9 @@ def newton(design: Design, won: Floats, weight: Floats, prior: Prior, start: Flo
     return Fit(beta, covariance, prior, gram)
 
 
-def empirical_bayes(design: Design, won: Floats, weight: Floats, prior: Prior, *, apart: int = 0, rounds: int = 20) -> Fit:
+def empirical_bayes(
+    design: Design, won: Floats, weight: Floats, prior: Prior, *, apart: int = 0, rounds: int = 20
+) -> Fit:
     """Fit with the prior variances learnt by EM: one for all blocks, from which a block departs as far as it must.
 
     The last `apart` blocks keep their own first guess instead.
@@ -223,8 +238,8 @@ def empirical_bayes(design: Design, won: Floats, weight: Floats, prior: Prior, *
         guess[pooled] = total / (GUESS_WORTH + levels[pooled].sum())
         variance = (spread + COMMON_WORTH * guess) / (levels + COMMON_WORTH)
         moved = np.max(np.abs(np.log(variance / fit.prior.variance)))
-        fit = newton(design, won, weight, replace(prior, variance=variance), start=fit.weights, steps=3)
-        if moved < 0.02:
+        fit = newton(design, won, weight, replace(prior, variance=variance), start=fit.weights, steps=1)
+        if moved < STILL:
             break
     return fit
 

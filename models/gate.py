@@ -15,6 +15,7 @@ from models.rows import Options, rows_of
 from models.scorecard import Scorecard
 from models.training import train, train_on
 
+Floats = NDArray[np.float64]
 TOLERANCE = 1.05  # how much worse than the card in force a newer card may look on few outcomes
 LEAST = 10  # newest prospects without which no comparison is made
 
@@ -91,10 +92,13 @@ def _loss(test: History, probability: Floats) -> float:
 
 def _verdict(loss: float, current: float | None, base: float, prospects: int) -> Gate:
     if loss >= base:
-        reason = f"On the newest {prospects} outcomes its log loss {loss:.3f} is no better than the base rate's {base:.3f}."
+        reason = (
+            f"On the newest {prospects} outcomes its log loss {loss:.3f} is no better than the base rate's {base:.3f}."
+        )
         return Gate(False, reason, loss, current, base, prospects)
     if current is not None and loss > TOLERANCE * current:
-        reason = f"On the newest {prospects} outcomes its log loss {loss:.3f} is worse than {current:.3f} of the card in force."
+        reason = f"On the newest {prospects} outcomes its log loss {loss:.3f} is worse than {current:.3f}, that of"
+        reason += " the one in force."
         return Gate(False, reason, loss, current, base, prospects)
     reason = f"On the newest {prospects} outcomes its log loss is {loss:.3f}, against {base:.3f} of the base rate"
     reason += "." if current is None else f" and {current:.3f} of the card in force."

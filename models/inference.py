@@ -22,7 +22,7 @@ def infer_items(columns: Mapping[str, Sequence[str]]) -> tuple[tuple[Item, ...],
 
     Empty text (and NA, null and the like) is not observed. "Unknown", in any case, is the state *unknown*, which has a
     level and points of its own just as any answer. Two values that say yes and no are `yes_no`; mostly numbers are a
-    `number`, whose unreadable rest is not observed; all else is a `choice`. Columns of :func:`identifiers` are left out.
+    `number`, whose unreadable rest is not observed; all else is a `choice`. What :func:`identifiers` names is left out.
 
     Examples
     --------

@@ -66,7 +66,7 @@ def find_leaks(
     """Name items that may know the outcome.
 
     With times, an item answered or changed around the outcome, more often than items usually are, is left out. Without
-    times, an item whose AUC alone has a lower bound of .85 or more is left out. From .75 on an item is suspect and kept.
+    times, an item whose AUC alone has a lower bound of .85 or more is left out. From .75 on it is suspect and kept.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def find_leaks(
     cluster = np.arange(len(won)) if times is None else times.prospect
     fold = _folds(cluster)
     late = _late_shares(columns, times)
-    usual = 0.0 if times is None else float(np.median([share for share, _ in late]))
+    answered = [share for column, (share, _) in zip(columns, late, strict=True) if column.codes.any()]
+    usual = float(np.median(answered)) if answered else 0.0
     leaks = []
     for column, (share, least) in zip(columns, late, strict=True):
         rate = _cross_fitted(column, won, weight, fold)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.assembly import basis_of
 from models.beliefs import can_speak
 from models.encoding import History, Item, as_column
 from models.errors import NoBeliefs, OneClassOnly
@@ -42,7 +43,9 @@ def belief_scorecard(
         raise NoBeliefs
     nothing = np.zeros(0, dtype=object)
     rows = Rows([as_column(item, nothing) for item in speaking], np.zeros(0), np.zeros(0))
-    card = train(rows, expected_close_ratio=0.5 if expected_close_ratio is None else expected_close_ratio, options=options)
+    card = train(
+        rows, expected_close_ratio=0.5 if expected_close_ratio is None else expected_close_ratio, options=options
+    )
     return replace(card, warnings=_warnings(items, expected_close_ratio))
 
 
@@ -74,13 +77,14 @@ def learn_scorecard(
     if options.evaluate:
         found = evaluate_history(items, history, expected_close_ratio=expected_close_ratio, options=options)
     evaluation, grade_evidence = found if found is not None else (None, {})
+    basis = basis_of(wins, history.prospects - wins)
     mostly_reconstructed = history.reconstructed_share > MOSTLY
     return replace(
         card,
         prospects=history.prospects,
         won=wins,
         lost=history.prospects - wins,
-        basis="learning" if card.basis == "data" and mostly_reconstructed else card.basis,
+        basis="learning" if basis == "data" and mostly_reconstructed else basis,
         reconstructed_share=round(history.reconstructed_share, 6),
         evaluation=evaluation,
         grade_evidence=grade_evidence,

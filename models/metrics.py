@@ -57,13 +57,13 @@ def log_losses(won: NDArray[Any], probability: Floats) -> Floats:
     [0.6931]
     """
     p = np.clip(probability, CLIP, 1 - CLIP)
-    return np.where(np.asarray(won, dtype=bool), -np.log(p), -np.log1p(-p))
+    return np.asarray(np.where(np.asarray(won, dtype=bool), -np.log(p), -np.log1p(-p)), dtype=float)
 
 
 def squared_errors(won: NDArray[Any], probability: Floats) -> Floats:
     """Squared error of each row, shape (n_rows,), whose mean is the Brier score."""
     error = np.clip(probability, CLIP, 1 - CLIP) - np.asarray(won, dtype=float)
-    return error**2
+    return np.asarray(error**2, dtype=float)
 
 
 def ece(won: NDArray[Any], probability: Floats, bins: int = 10) -> float:

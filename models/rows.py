@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from models import beliefs
 from models.coding import Coding
 from models.encoding import Column, History, Item, as_columns
-from models.leakage import Times
 from models.fitting import Design, Prior, make_design, ordered_structure
+from models.leakage import Times
 
 Floats = NDArray[np.float64]
 PERIODS = 20  # equal parts of the outcomes in time, between which the base rate may drift
@@ -36,8 +36,6 @@ class Options:
         Whether to measure the card out of sample, which costs several trainings.
     resamples : int
         Resamples for how often each line is chosen.
-    half_life : float or None
-        Outcomes after which an outcome counts half; None = all alike.
     level : float
         Of the intervals.
 
@@ -54,7 +52,6 @@ class Options:
     seed: int = 0
     evaluate: bool = True
     resamples: int = 20
-    half_life: float | None = None
     level: float = 0.9
 
     def to_json(self) -> dict[str, Any]:
@@ -66,14 +63,13 @@ class Options:
             "allow": allow,
             "grades": self.grades,
             "seed": self.seed,
-            "half_life": self.half_life,
             "level": self.level,
         }
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: columns not yet coded, outcomes, each row's weight in prospects, and its period if times are known."""
+    """Training rows: columns not yet coded, outcomes, weights in prospects, and periods where times are known."""
 
     columns: Sequence[Column]
     won: Floats
@@ -129,6 +125,7 @@ def renumbered(period: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def design_of(codings: Sequence[Coding], rows: Rows, places: Sequence[int]) -> Design:
+    """Code the items at the given places of the rows, the periods last."""
     codes = [coding.encode(rows.columns[place]) for coding, place in zip(codings, places, strict=True)]
     if not codes and rows.period is None:
         return Design(np.zeros((len(rows.won), 0), dtype=np.int32), np.zeros(1, dtype=np.int64))
@@ -140,6 +137,7 @@ def design_of(codings: Sequence[Coding], rows: Rows, places: Sequence[int]) -> D
 
 
 def prior_of(codings: Sequence[Coding], variance: Floats, base: tuple[float, float], period: int) -> Prior:
+    """Prior of the items' weights, beliefs as its means, and of that many periods."""
     means = [beliefs.believed_weights(coding) for coding in codings]
     structure = [ordered_structure(len(coding.levels), coding.ordered) for coding in codings]
     if period:
@@ -154,6 +152,7 @@ def periods(rows: Rows) -> int:
 
 
 def imagined_design(codings: Sequence[Coding], seed: int) -> tuple[Design, float]:
+    """Design of the sheets that beliefs imagine, none without beliefs, and the prospects each counts for."""
     codes = beliefs.imagined_sheets(codings, seed)
     if not any(coding.item.believed for coding in codings):
         return make_design([np.zeros(0, dtype=np.int32)] * len(codings), [len(c.levels) for c in codings]), 0.0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -15,85 +14,12 @@ from math import exp, sqrt
 from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
-from models.errors import UnknownAnswer
+from models.lines import UNKNOWN, Answer, Level, Line, Reason, State, Table, say
 
-UNKNOWN = "unknown"
-Answer: TypeAlias = bool | str | float
-State: TypeAlias = Literal["answered", "unknown", "not_observed"]
+__all__ = ["UNKNOWN", "Answer", "Curve", "Level", "Line", "Reason", "Score", "Scorecard", "State", "as_score", "say"]
+
 Basis: TypeAlias = Literal["belief", "learning", "data"]
-GRADES = ("A", "B", "C", "D")
 _LEAST_CHANCE = 1e-6  # however extreme the points, never exactly 0 or 1
-_TEXT = {"unknown": "unknown", "not_observed": "not observed"}
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One answer of a line, and what it is worth.
-
-    Attributes
-    ----------
-    state : {"answered", "unknown", "not_observed"}
-    answer : bool, str, dict or None
-        None in the state "answered" is a number's bin, or any answer that has no points of its own (rare ones are
-        pooled there). A pair's answer is ``{item: answer}``.
-    start, below : float or None
-        Bounds of a number's bin, ``start <= answer < below``; None is unbounded.
-    text : str
-        The answer as people read it.
-    points : int
-    log_odds, low, high : float
-        The weight before rounding and its interval, in log-odds.
-    support, won : float
-        Prospects with this answer in training, and how many of them were won.
-    from_belief : float
-        Share of the weight's precision that comes from the belief, 0 to 1.
-    term : int
-        Row of the card's covariance that holds this weight.
-    """
-
-    state: State
-    answer: Any
-    text: str
-    points: int
-    log_odds: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-    support: float = 0.0
-    won: float = 0.0
-    from_belief: float = 0.0
-    term: int = 0
-    start: float | None = None
-    below: float | None = None
-
-    @property
-    def close_ratio(self) -> float | None:
-        """Won prospects over all prospects with this answer; None without any."""
-        return self.won / self.support if self.support else None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An item, or a pair of items, with the points of each answer.
-
-    Attributes
-    ----------
-    share : float
-        This line's part of the card's spread of log-odds, 0 to 1.
-    belief : dict or None
-        ``{"expected", "importance"}`` as the team gave it.
-    chosen_in : float or None
-        Share of resamples in which the line was chosen.
-    """
-
-    line: str
-    items: tuple[str, ...]
-    label: str
-    kind: str
-    levels: tuple[Level, ...]
-    share: float = 0.0
-    belief: dict[str, Any] | None = None
-    contradicts_belief: bool = False
-    chosen_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +28,6 @@ class Curve:
 
     intercept: float
     slope: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What one line adds to a score, and the experience behind it."""
-
-    line: str
-    items: tuple[str, ...]
-    label: str
-    state: State
-    answer: Any
-    answer_text: str
-    points: int
-    close_ratio: float | None
-    support: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +106,15 @@ class Scorecard:
         """Add up the points of a sheet; items the card does not know count nothing."""
         get = answers.get
         total = self.base_points
-        for table in self._tables:
-            total += table.points(get)
+        for item, points, table in self._tables:
+            answer = get(item)
+            found = points.get(answer)
+            total += table.entry(answer).points if found is None else found
         return total
 
     def probability(self, points: int) -> float:
         """Read the curve at a total of points; never exactly 0 or 1."""
-        log_odds = self.curve.intercept + self.curve.slope * points
-        chance = 1 / (1 + exp(-log_odds)) if log_odds > -700 else 0.0
-        return min(max(chance, _LEAST_CHANCE), 1 - _LEAST_CHANCE)
+        return _chance(self.curve.intercept + self.curve.slope * points)
 
     def grade(self, probability: float) -> str:
         """Grade a probability by the card's thresholds."""
@@ -212,13 +123,12 @@ class Scorecard:
     def score(self, answers: Mapping[str, Answer]) -> Score:
         """Score a sheet, with its reasons and interval."""
         get = answers.get
-        chosen = [(table, table.level(get)) for table in self._tables]
-        points = self.base_points + sum(level.points for _, level in chosen)
+        entries = [table.entry(get(item)) for item, _, table in self._tables]
+        points = self.base_points + sum([entry.points for entry in entries])
         probability = self.probability(points)
-        low, high = self._interval(points, [level.term for _, level in chosen])
+        low, high = self._interval(points, [entry.term for entry in entries])
         grade = self.grade(probability)
         evidence = self.grade_evidence.get(grade, {})
-        keys = self.items
         return Score(
             points=points,
             base_points=self.base_points,
@@ -229,9 +139,9 @@ class Scorecard:
             grade_support=evidence.get("support") or 0,
             low=low,
             high=high,
-            reasons=tuple(table.reason(level, get) for table, level in chosen),
-            not_observed=tuple(key for key in keys if get(key) is None),
-            unknown=tuple(key for key in keys if get(key) == UNKNOWN),
+            reasons=tuple([entry.reason for entry in entries]),
+            not_observed=tuple(key for key in self.items if get(key) is None),
+            unknown=tuple(key for key in self.items if get(key) == UNKNOWN),
         )
 
     @cached_property
@@ -276,8 +186,9 @@ class Scorecard:
         }
 
     @cached_property
-    def _tables(self) -> tuple[_Table, ...]:
-        return tuple(_Pair(line) if len(line.items) == 2 else _Single(line) for line in self.lines)
+    def _tables(self) -> tuple[tuple[str, dict[Any, int], Table], ...]:
+        tables = [Table(line) for line in self.lines]
+        return tuple((table.item, table.points, table) for table in tables)
 
     @cached_property
     def _z(self) -> float:
@@ -298,93 +209,6 @@ class Scorecard:
         return _chance(log_odds - spread), _chance(log_odds + spread)
 
 
-class _Single:
-    """Look-up from one item's answer to its level."""
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.key = line.items[0]
-        missing = Level("answered", None, "another answer", 0)
-        self.levels: dict[Any, Level] = {
-            None: Level("not_observed", None, "not observed", 0),
-            UNKNOWN: Level("unknown", None, "unknown", 0),
-        }
-        self.other = missing
-        bins = []
-        for level in line.levels:
-            if level.state == "not_observed":
-                self.levels[None] = level
-            elif level.state == "unknown":
-                self.levels[UNKNOWN] = level
-            elif level.answer is not None:
-                self.levels[level.answer] = level
-            elif line.kind == "number":
-                bins.append(level)
-            else:
-                self.other = level
-        self.bins = bins
-        self.cuts = [level.start for level in bins[1:] if level.start is not None]
-        self.numeric = line.kind == "number"
-        self.points_by_answer = {answer: level.points for answer, level in self.levels.items()}
-
-    def points(self, get: Any) -> int:
-        answer = get(self.key)
-        if answer in self.points_by_answer:
-            return self.points_by_answer[answer]
-        return self.level(get).points
-
-    def level(self, get: Any) -> Level:
-        answer = get(self.key)
-        level = self.levels.get(answer)
-        if level is not None:
-            return level
-        if not self.numeric:
-            return self.other
-        if not isinstance(answer, (int, float)) or answer != answer:
-            raise UnknownAnswer(self.key, answer)
-        return self.bins[bisect_right(self.cuts, answer)] if self.bins else self.other
-
-    def reason(self, level: Level, get: Any) -> Reason:
-        answer = get(self.key)
-        shown = None if level.state != "answered" else answer
-        text = level.text if level is not self.other and not self.numeric else _TEXT.get(level.state) or say(answer)
-        line = self.line
-        return Reason(
-            line.line, line.items, line.label, level.state, shown, text, level.points, level.close_ratio, level.support
-        )
-
-
-class _Pair:
-    """Look-up from two items' answers to the level of their combination; any other combination is worth nothing."""
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.first, self.second = line.items
-        self.levels = {(level.answer[self.first], level.answer[self.second]): level for level in line.levels}
-
-    def points(self, get: Any) -> int:
-        level = self.levels.get((get(self.first), get(self.second)))
-        return level.points if level else 0
-
-    def level(self, get: Any) -> Level:
-        answers = (get(self.first), get(self.second))
-        if level := self.levels.get(answers):
-            return level
-        state: State = "not_observed" if None in answers else "unknown" if UNKNOWN in answers else "answered"
-        return Level(state, None, "otherwise", 0)
-
-    def reason(self, level: Level, get: Any) -> Reason:
-        line = self.line
-        shown = {key: get(key) for key in line.items}
-        return Reason(
-            line.line, line.items, line.label, level.state, shown, level.text, level.points, level.close_ratio,
-            level.support,
-        )
-
-
-_Table: TypeAlias = _Single | _Pair
-
-
 def as_score(probability: float) -> int:
     """Turn a probability into the quality score, 1 to 99.
 
@@ -394,21 +218,6 @@ def as_score(probability: float) -> int:
     (71, 1, 99)
     """
     return min(max(int(100 * probability + 0.5), 1), 99)
-
-
-def say(answer: object) -> str:
-    """Say an answer as people read it.
-
-    Examples
-    --------
-    >>> say(True), say(None), say(3.0), say("referral")
-    ('yes', 'not observed', '3', 'referral')
-    """
-    if answer is None:
-        return "not observed"
-    if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    return f"{answer:.6g}" if isinstance(answer, (int, float)) else str(answer)
 
 
 def _chance(log_odds: float) -> float:

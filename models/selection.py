@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-TRUST = 0.7
+TRUST = 0.7  # how far answers that go together in training are trusted to do so later; the rest is hedged
 RIDGE = 0.1  # keeps a projection solvable where levels are redundant
 
 
@@ -54,21 +55,27 @@ def choose(gram: Floats, precision: Floats, weights: Floats, starts: NDArray[np.
     inside = np.arange(1, 1 + size)
     outside = np.r_[0, np.arange(1 + size, len(gram))]
     # Base rate and drift are swept out first, so that spread is measured about them.
-    swept = np.linalg.solve(gram[np.ix_(outside, outside)] + precision[np.ix_(outside, outside)], gram[np.ix_(outside, inside)])
+    swept = np.linalg.solve(
+        gram[np.ix_(outside, outside)] + precision[np.ix_(outside, outside)], gram[np.ix_(outside, inside)]
+    )
     centred = gram[np.ix_(inside, inside)] - gram[np.ix_(inside, outside)] @ swept
     target = centred @ weights[inside]
     total = float(weights[inside] @ target)
     ridge = RIDGE * np.eye(size)
+    # Two items that agree today may part tomorrow, so a line that repeats another still earns something.
     hedged = TRUST * centred
-    for low, high in zip(starts, starts[1:], strict=False):
+    for low, high in pairwise(starts):
         hedged[low:high, low:high] = centred[low:high, low:high]
     wanted = hedged @ weights[inside]
-    blocks = [np.arange(low, high) for low, high in zip(starts, starts[1:], strict=False)]
+    blocks = [np.arange(low, high) for low, high in pairwise(starts)]
     chosen: list[int] = []
     explained: list[float] = []
     left = set(range(len(blocks)))
     while left and len(chosen) < most and total > 1e-9:
-        gains = {block: _explained(hedged, wanted, ridge, [blocks[b] for b in [*chosen, block]]) for block in sorted(left)}
+        gains = {
+            block: _explained(hedged, wanted, ridge, [blocks[other] for other in [*chosen, block]])
+            for block in sorted(left)
+        }
         best = max(gains, key=lambda block: (gains[block], -block))
         chosen.append(best)
         explained.append(_explained(centred, target, ridge, [blocks[b] for b in chosen]) / total)

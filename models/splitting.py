@@ -28,6 +28,27 @@ def grouped(won: NDArray[Any], group: NDArray[Any], *, folds: int = 5, repeats: 
         yield from StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(rows, won, group)
 
 
+def grouped_fast(won: NDArray[Any], group: NDArray[Any], *, folds: int = 5, seed: int = 0) -> Iterator[Split]:
+    """Yield splits that never part a group, dealt evenly by the group's share of won; for many rows.
+
+    Examples
+    --------
+    >>> [int(won[test].sum()) for won in [np.array([0, 1] * 10)] for _, test in grouped_fast(won, np.arange(20))]
+    [2, 2, 2, 2, 2]
+    """
+    _, place = np.unique(group, return_inverse=True)
+    size = np.bincount(place)
+    share = np.bincount(place, won) / size
+    shuffled = np.random.default_rng(seed).permutation(len(size))
+    # Groups of like outcome and size are dealt out in turn, like cards.
+    dealt = shuffled[np.lexsort((size[shuffled], share[shuffled]))]
+    fold = np.empty(len(size), dtype=np.int64)
+    fold[dealt] = np.arange(len(size)) % folds
+    for each in range(folds):
+        outside = fold[place] == each
+        yield np.flatnonzero(~outside), np.flatnonzero(outside)
+
+
 def forward(order: NDArray[np.int64], blocks: int = BLOCKS) -> Iterator[Split]:
     """Yield splits forward in time: of ten equal blocks, each of the last five is scored from all before it.
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from models import beliefs
-from models.assembly import finish
+from models.assembly import Chosen, finish
 from models.coding import Coding, learn_codings
-from models.fitting import Fit, empirical_bayes, newton
+from models.fitting import Design, Fit, empirical_bayes, newton
 from models.leakage import Leak, find_leaks
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Scorecard
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 ENOUGH = 0.985  # share of the full fit's spread at which the card stops growing
 MOST_BLOCKS = 60  # items that enter the full fit; a wider table is thinned one item at a time first
 SAMPLE = 20_000  # rows that choose lines and points; every row fits their weights
+VARIANCE_SAMPLE = 5_000  # rows from which the prior variances are learnt
 VARIANCE = 0.17  # first guess of a weight's prior variance, in squared log-odds
 PERIOD_VARIANCE = 0.02  # first guess of the drift from one period to the next, in squared log-odds
 
@@ -46,7 +47,8 @@ def train_on(
     >>> len(card.lines), leaks[0].column
     (0, 'signed')
     """
-    leaks = find_leaks(rows.columns, rows.won > 0, weight=rows.weight, times=rows.times, allow=options.allow)
+    part = _sample(rows, options.seed)
+    leaks = find_leaks(part.columns, part.won > 0, weight=part.weight, times=part.times, allow=options.allow)
     out = {leak.column for leak in leaks if leak.left_out}
     kept = replace(rows, columns=[column for column in rows.columns if column.item.key not in out])
     card = train(kept, expected_close_ratio=expected_close_ratio, options=options)
@@ -60,40 +62,54 @@ def train(
     options: Options = Options(),
     lines: Sequence[str] | None = None,
 ) -> Scorecard:
-    """Train a card; `lines` fixes its items, in order, instead of choosing them.
-
-    """
-    codings, kept, left_out = _levels(rows)
+    """Train a card; `lines` fixes its items, in order, instead of choosing them."""
+    sample = _sample(rows, options.seed)
+    codings, kept, left_out = _levels(rows, sample)
     if lines is not None:
         kept = [place for place in kept if codings[place].item.key in lines]
-    sample = _sample(rows, options.seed)
     if len(kept) > MOST_BLOCKS:
         kept = _promising(codings, kept, sample)
     base = _base_prior(expected_close_ratio)
-    path = Path((), ())
-    chosen: list[int] = []
-    variance = np.full(int(rows.period is not None), PERIOD_VARIANCE)
-    stability: dict[int, float] = {}
-    if kept:
-        full = _fit([codings[place] for place in kept], sample, kept, base)
-        path = _path(full, [codings[place] for place in kept], sample, options)
-        length = path.length(2.0 if lines is not None else ENOUGH, options.max_lines)
-        chosen = [kept[block] for block in path.blocks[:length]]
-        variance = full.prior.variance[[*path.blocks[:length], *range(len(kept), len(full.prior.variance))]]
-        stability = _stability(full, codings, kept, sample, options, length) if lines is None else {}
-    return finish(rows, sample, codings, chosen, variance, base, path, stability, left_out, options)
+    chosen = _choose(codings, kept, sample, base, options, fixed=lines is not None)
+    return finish(rows, sample, codings, chosen, base, left_out, options)
 
 
-def _levels(rows: Rows) -> tuple[list[Coding], list[int], list[dict[str, str]]]:
+def _choose(
+    codings: Sequence[Coding],
+    kept: list[int],
+    rows: Rows,
+    base: tuple[float, float],
+    options: Options,
+    *,
+    fixed: bool,
+) -> Chosen:
+    """Fit every item kept and choose the lines that come closest to that fit; all of them where they are fixed."""
+    if not kept:
+        return Chosen(variance=np.full(int(rows.period is not None), PERIOD_VARIANCE))
+    inside = [codings[place] for place in kept]
+    full = _fit(inside, rows, kept, base)
+    path = _path(full, inside, options)
+    length = path.length(2.0 if fixed else ENOUGH, options.max_lines)
+    blocks = path.blocks[:length]
+    items_only = design_of(inside, replace(rows, period=None), kept)
+    omitted = [_spread(full, items_only, rows, block) for block in range(len(kept)) if block not in blocks]
+    return Chosen(
+        places=[kept[block] for block in blocks],
+        variance=full.prior.variance[[*blocks, *range(len(kept), len(full.prior.variance))]],
+        path=path,
+        stability={} if fixed else _stability(full, codings, kept, rows, options, length),
+        all_items=items_only.times(full.weights[1 : 1 + items_only.size]),
+        omitted=sum(omitted),
+    )
+
+
+def _levels(rows: Rows, sample: Rows) -> tuple[list[Coding], list[int], list[dict[str, str]]]:
     """Learn every item's levels; leave out items that say nothing, and copies of an earlier item."""
-    codings = [
-        beliefs.with_declared(coding, column)
-        for coding, column in zip(learn_codings(rows.columns, rows.weight), rows.columns, strict=True)
-    ]
+    codings = [beliefs.with_declared(coding) for coding in learn_codings(rows.columns, rows.weight)]
     kept: list[int] = []
     left_out: list[dict[str, str]] = []
     seen: dict[bytes, str] = {}
-    for place, (coding, column) in enumerate(zip(codings, rows.columns, strict=True)):
+    for place, (coding, column) in enumerate(zip(codings, sample.columns, strict=True)):
         pattern = _pattern(coding.encode(column))
         reason = "always the same answer" if len(coding.levels) < 2 else None
         if reason is None and len(rows.won) and pattern in seen and not coding.item.believed:
@@ -122,6 +138,15 @@ def _sample(rows: Rows, seed: int) -> Rows:
     return replace(part, weight=part.weight * (rows.weight.sum() / part.weight.sum()))
 
 
+def _spread(fit: Fit, design: Design, rows: Rows, number: int) -> float:
+    """Mean variance of what an item adds to a row about its own mean, for the doubt there is about its weights."""
+    block = design.block(number)
+    count = np.bincount(design.codes[:, number], rows.weight, minlength=design.size + 1)[block]
+    share = count / max(count.sum(), 1e-12)
+    covariance = fit.covariance[1:, 1:][block, block]
+    return float(share @ np.diag(covariance) - share @ covariance @ share)
+
+
 def _promising(codings: Sequence[Coding], kept: Sequence[int], rows: Rows) -> list[int]:
     """Keep the items whose answers alone divide won from lost best, by information gained less its price."""
     total = rows.weight.sum()
@@ -146,14 +171,18 @@ def _base_prior(expected: float | None) -> tuple[float, float]:
 
 
 def _fit(codings: Sequence[Coding], rows: Rows, places: Sequence[int], base: tuple[float, float]) -> Fit:
-    design = design_of(codings, rows, places)
+    """Fit every item; the prior variances are learnt on fewer rows, which tell them well enough."""
     period = periods(rows)
-    variance = np.append(np.full(len(codings), VARIANCE), [PERIOD_VARIANCE] if period else [])
-    prior = prior_of(codings, variance, base, period)
-    return empirical_bayes(design, rows.won, rows.weight, prior, apart=int(period > 0))
+    first = np.append(np.full(len(codings), VARIANCE), [PERIOD_VARIANCE] if period else [])
+    prior = prior_of(codings, first, base, period)
+    design = design_of(codings, rows, places)
+    step = -(-len(rows.won) // VARIANCE_SAMPLE) if len(rows.won) > VARIANCE_SAMPLE else 1
+    part = Design(design.codes[::step], design.starts)
+    learnt = empirical_bayes(part, rows.won[::step], rows.weight[::step], prior, apart=int(period > 0))
+    return newton(design, rows.won, rows.weight, learnt.prior, start=learnt.weights)
 
 
-def _path(fit: Fit, codings: Sequence[Coding], rows: Rows, options: Options) -> Path:
+def _path(fit: Fit, codings: Sequence[Coding], options: Options) -> Path:
     imagined, each = imagined_design(codings, options.seed)
     inside = 1 + imagined.size
     p = expit(fit.weights[0] + imagined.times(fit.weights[1:inside]))
@@ -175,7 +204,7 @@ def _stability(
     counts = dict.fromkeys(kept, 0)
     for _ in range(options.resamples):
         weight = rows.weight * generator.exponential(size=len(rows.won))
-        fit = newton(design, rows.won, weight, full.prior, start=full.weights, steps=3)
-        for block in _path(fit, inside, rows, options).blocks[:length]:
+        fit = newton(design, rows.won, weight, full.prior, start=full.weights, steps=1)
+        for block in _path(fit, inside, options).blocks[:length]:
             counts[kept[block]] += 1
     return {place: count / options.resamples for place, count in counts.items()}

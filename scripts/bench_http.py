@@ -7,7 +7,9 @@ answers with a constant. A client in a process of its own keeps a few connection
 import asyncio
 import json
 import statistics
+import sys
 import time
+from collections import deque
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,11 +28,8 @@ from app.strict_json import StrictRoute
 CONNECTIONS = 4
 TURNS, TURN_SECONDS = 5, 3.0
 OPEN_LOOP_RATE, OPEN_LOOP_SECONDS = 50, 20
-SHEET = {
-    "answers": {
-        "problem_owner": "production", "standing": "past", "budget": True, "tender": False, "competitors": "unknown", "people_met": 3,
-    }
-}  # fmt: skip
+SHEET = {"answers": {"problem_owner": "production", "standing": "past", "budget": True, "tender": False,
+                     "competitors": "unknown", "people_met": 3}}  # fmt: skip
 
 
 def app_with_constant() -> FastAPI:
@@ -95,12 +94,12 @@ async def rate(connections: list[Connection], request: bytes, seconds: float) ->
 
 async def open_loop(port: int, request: bytes) -> list[float]:
     """Milliseconds each request took from the moment it was due, whatever became of those before it."""
-    idle: list[Connection] = []
+    idle: deque[Connection] = deque()  # taken in turn, so that none is idle long enough to be closed
     began = time.perf_counter()
 
     async def one(due: float) -> float:
         await asyncio.sleep(due - time.perf_counter())
-        connection = idle.pop() if idle else await connect(port)
+        connection = idle.popleft() if idle else await connect(port)
         await connection.ask(request)
         idle.append(connection)
         return 1000 * (time.perf_counter() - due)
@@ -112,11 +111,8 @@ async def open_loop(port: int, request: bytes) -> list[float]:
 async def measure(port: int, key: str) -> dict[str, Any]:
     """Both endpoints in turns, then what-if at a steady rate."""
     body = json.dumps(SHEET).encode()
-    requests = {
-        path: f"POST /v1/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n".encode() + body
-        for path in ("constant", "scores")
-    }
+    head = f"Host: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    requests = {path: f"POST /v1/{path} HTTP/1.1\r\n{head}\r\n\r\n".encode() + body for path in ("constant", "scores")}
     connections = [await connect(port) for _ in range(CONNECTIONS)]
     rates: dict[str, list[float]] = {path: [] for path in requests}
     for path in requests:
@@ -143,7 +139,7 @@ def bench_http(kind: str) -> dict[str, Any]:
         serving.winnow(variables, "demo")
         key = json.loads(serving.winnow(variables, "keys", "create", "--role", "integration", "--json"))["key"]
         command = [
-            serving.sys.executable, "-m", "uvicorn", "--factory", "bench_http:app_with_constant", "--no-access-log",
+            sys.executable, "-m", "uvicorn", "--factory", "bench_http:app_with_constant", "--no-access-log",
             "--app-dir", str(Path(__file__).parent), "--log-level", "warning",
         ]  # fmt: skip
         with serving.running(serving.Server(variables, command)) as server:

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ from sqlalchemy import create_engine, func, select
 from starlette.testclient import TestClient
 
 from app.accounts.service import COMMAND_LINE, create_key
-from app.db import Database
+from app.checksheets.schemas import SheetInput
+from app.db import Database, utcnow
 from app.main import create_app
 from app.migrating import migrate
+from app.scoring.schemas import UpsertInput
+from app.scoring.service import upsert
 from app.settings import Settings
 from app.tables import metadata
+from app.training.service import save_sheet
 from models.learning import belief_scorecard
 from tests.builders import sheet as bids
 
@@ -108,12 +113,18 @@ def settings(database_url: str) -> Settings:
     return Settings(database_url=database_url, secret_key=SECRET, log_level="error", lock_wait_seconds=30)
 
 
+@pytest.fixture(scope="session")
+def routed_app(sqlite_template: Path) -> FastAPI:
+    """The application with its routes, which take longer to build than most tests to run."""
+    return create_app(Settings(database_url=f"sqlite:///{sqlite_template}", secret_key=SECRET, log_level="error"))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[FastAPI]:
-    """The application, on an empty database."""
-    made = create_app(settings)
-    yield made
-    made.state.database.engine.dispose()
+def app(routed_app: FastAPI, settings: Settings) -> Iterator[FastAPI]:
+    """The application, on an empty database of this test's own."""
+    routed_app.state.database = Database(settings)
+    yield routed_app
+    routed_app.state.database.engine.dispose()
 
 
 @pytest.fixture
@@ -174,11 +185,13 @@ _belief_card = functools.cache(belief_scorecard)
 
 
 @pytest.fixture
-def bids_api(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+def bids_api(api: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A client with an admin's key on an installation that has the check sheet `bids` and its card of beliefs."""
     # The card of the same beliefs is the same card, so the suite makes it once.
     monkeypatch.setattr("app.training.service.belief_scorecard", _belief_card)
-    assert api.post("/v1/check-sheets", json=bids()).status_code == 201
+    given = SheetInput.model_validate(bids())
+    with database.writing() as session:
+        save_sheet(session, caller=COMMAND_LINE, given=given, only_new=True, now=utcnow())
     return api
 
 
@@ -194,3 +207,45 @@ def count_rows(database: Database) -> Callable[[], dict[str, int]]:
             }
 
     return count
+
+
+@pytest.fixture
+def close_bids(database: Database) -> Callable[..., None]:
+    """Put closed prospects on the sheet `bids`: with budget three of four are won, without it one of four."""
+
+    def close(count: int = 60, **more: Any) -> None:
+        now = utcnow()
+        with database.writing() as session:
+            for number in range(count):
+                budget = number % 2 == 0
+                body = UpsertInput.model_validate(
+                    {
+                        "check_sheet": "bids",
+                        "answers": {"budget": budget, "tender": number % 3 == 0},
+                        "observed_at": (now - timedelta(days=count + 1 - number)).isoformat(),
+                        "outcome": {
+                            "result": "won" if number % 8 in (0, 1, 2, 4) else "lost",
+                            "decided_at": (now - timedelta(days=count - number)).isoformat(),
+                        },
+                    }
+                    | more
+                )
+                upsert(
+                    session, caller=COMMAND_LINE, external_id=f"closed-{number}", given=body, if_match=None, now=now
+                )
+
+    return close
+
+
+@pytest.fixture
+def train_bids(bids_api: TestClient, close_bids: Callable[..., None]) -> Callable[..., dict[str, Any]]:
+    """Close sixty prospects, train on them, and put the card in force; gives the card."""
+
+    def train() -> dict[str, Any]:
+        close_bids()
+        card = bids_api.post("/v1/scorecards", json={"check_sheet": "bids"}).json()
+        if not card["in_force"]:
+            assert bids_api.post(f"/v1/scorecards/{card['id']}/activate", json={"reason": "a test"}).status_code == 200
+        return card
+
+    return train

@@ -49,7 +49,9 @@ def _choice(item: Item, value: object) -> str:
 
 def _number(item: Item, value: object) -> float:
     try:
-        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+        # float() would read "1_000" too.
+        unread = isinstance(value, bool) or (isinstance(value, str) and "_" in value)
+        number = math.nan if unread else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         number = math.nan
     if not abs(number) <= _LARGEST:

@@ -39,11 +39,11 @@ def load_sheet(session: Session, key: str, number: int | None = None) -> Sheet:
     wanted = latest if number is None else number
     if not 1 <= wanted <= latest:
         raise NotFound(f"Check sheet '{key}' has no version {wanted}.", code="no_such_version")
-    return _parsed(session, key, wanted)
+    return load_version(session, key, wanted)
 
 
-def _parsed(session: Session, key: str, number: int) -> Sheet:
-    """A committed version never changes, so all sessions share what was parsed once."""
+def load_version(session: Session, key: str, number: int) -> Sheet:
+    """A version that is there. Committed, it never changes, so all sessions share what was parsed once."""
     known: dict[tuple[str, int], Sheet] = session.info["sheets"]
     if (key, number) not in known:
         row = session.get_one(CheckSheetVersion, (key, number))

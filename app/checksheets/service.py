@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
@@ -31,17 +32,14 @@ class SheetPut:
 
 def put_sheet(session: Session, *, caller: Caller, sheet: SheetInput, only_new: bool, now: datetime) -> SheetPut:
     """Create a check sheet, or give it a new version where it says something new."""
-    row = session.get(CheckSheet, sheet.key, with_for_update=True)
-    if row is not None and only_new:
+    made = _insert_if_absent(session, sheet.key, now)
+    row = session.get_one(CheckSheet, sheet.key, with_for_update=True)
+    if only_new and not made:
         raise Conflict(
             f"Check sheet '{sheet.key}' is there already; PUT it to give it a new version.", code="check_sheet_exists"
         )
     body = sheet.model_dump(mode="json", exclude_none=True)
-    if row is None:
-        row = CheckSheet(key=sheet.key, version=0, item_kinds={}, created_at=now, updated_at=now)
-        session.add(row)
-        session.flush()
-    elif session.get_one(CheckSheetVersion, (row.key, row.version)).body == body:
+    if not made and session.get_one(CheckSheetVersion, (row.key, row.version)).body == body:
         return SheetPut(load_sheet(session, row.key), created=False, changed=False)
     _keep_kinds(row, sheet.items)
     row.version, row.updated_at = row.version + 1, now
@@ -53,6 +51,14 @@ def put_sheet(session: Session, *, caller: Caller, sheet: SheetInput, only_new: 
     audit.record(session, actor=caller.id, action="check_sheet.versioned", subject=row.key, version=row.version)
     session.flush()
     return SheetPut(load_sheet(session, row.key), created=row.version == 1, changed=True)
+
+
+def _insert_if_absent(session: Session, key: str, now: datetime) -> bool:
+    """Two callers may create the same sheet at once: the database decides who did."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"key": key, "version": 0, "item_kinds": {}, "created_at": now, "updated_at": now}
+    statement = insert(CheckSheet).values(row).on_conflict_do_nothing(index_elements=["key"])
+    return session.execute(statement.returning(CheckSheet.key)).one_or_none() is not None
 
 
 def _keep_kinds(row: CheckSheet, items: list[Item]) -> None:

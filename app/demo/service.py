@@ -15,6 +15,7 @@ from app.db import Database
 from app.demo.simulator import SimOutcome, SimProspect, simulate_team
 from app.errors import Conflict
 from app.prospects.schemas import Brief, OutcomeInput
+from app.prospects.tables import Prospect
 from app.scoring.schemas import UpsertInput
 from app.scoring.service import close, observe, upsert
 from app.training.schemas import TrainInput
@@ -36,10 +37,10 @@ class Event:
 def fill_with_sample_team(database: Database, *, now: datetime, if_empty: bool = False) -> int:
     """Fill an empty database, all or nothing; how many prospects it got, 0 where there was something already."""
     with database.writing() as session:
-        if session.scalars(select(CheckSheet.key).limit(1)).first() is not None:
+        if any(session.scalars(select(column).limit(1)).first() for column in (CheckSheet.key, Prospect.id)):
             if if_empty:
                 return 0
-            raise Conflict("The sample team needs a database of its own: this one holds check sheets already.")
+            raise Conflict("The sample team needs a database of its own: this one holds something already.")
         return _fill(session, now)
 
 

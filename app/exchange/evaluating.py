@@ -3,16 +3,20 @@
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.exchange.files import Row, UnreadableFile, read_table
+from app.exchange.files import UnreadableFile, read_table, shown, write_table
 from models.evaluation import TableEvaluation, evaluate_table
-from models.inference import infer_items
-from models.learning import Options
+from models.inference import MISSING, infer_items
+from models.rows import Options
+
+_DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S")
 
 
 @dataclass(frozen=True)
@@ -29,21 +33,54 @@ class Asked:
     repeats: int | None = None
 
 
-def evaluate_file(asked: Asked, options: Options) -> TableEvaluation:
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation, and which rows of the file it is of."""
+
+    evaluation: TableEvaluation
+    rows: list[int]
+    left_out: int
+
+    def write_predictions(self, path: Path) -> None:
+        """One row a prediction: `row,fold,probability`, rows of the file from 0."""
+        with write_table(path) as file:
+            writer = csv.writer(file)
+            writer.writerow(["row", "fold", "probability"])
+            for row, fold, probability in self.evaluation.prediction_rows():
+                writer.writerow([self.rows[row], fold, probability])
+
+
+def evaluate_file(asked: Asked, options: Options) -> Evaluated:
     """Evaluate a CSV file; its columns become items by themselves."""
     columns = _columns(asked.path)
-    for name in (asked.outcome, asked.group, *asked.drop, *([asked.time] if asked.time != "row" else [])):
+    time = None if asked.time == "row" else asked.time
+    for name in (asked.outcome, asked.group, time, *asked.drop):
         if name is not None and name not in columns:
             msg = f"The file has no column '{name}'; it has {', '.join(list(columns)[:40])}."
             raise UnreadableFile(msg)
-    won = np.array([value == asked.won for value in columns.pop(asked.outcome)], dtype=np.bool_)
-    order = _order(columns, asked.time, len(won))
+    rows = _rows_that_ended(columns[asked.outcome], columns[time] if time else None)
+    left_out = len(columns[asked.outcome]) - len(rows)
+    columns = {name: [cells[row] for row in rows] for name, cells in columns.items()}
+    won = _won(columns[asked.outcome], asked)
     groups = _numbered(columns[asked.group]) if asked.group else None
-    left_out = {asked.time, asked.group, *asked.drop}
-    items, answers = infer_items({name: texts for name, texts in columns.items() if name not in left_out})
-    return evaluate_table(
+    order = _order(columns[time]) if time else np.arange(len(rows), dtype=np.int64) if asked.time else None
+    aside = {asked.outcome, time, asked.group, *asked.drop}
+    described = {name: texts for name, texts in columns.items() if name not in aside}
+    items, answers = infer_items(described)
+    found = evaluate_table(
         items, answers, won, order=order, groups=groups, folds=asked.folds, repeats=asked.repeats, options=options
     )
+    return Evaluated(found, rows, left_out)
+
+
+def _rows_that_ended(outcomes: Sequence[str], times: Sequence[str] | None) -> list[int]:
+    """A row without an outcome is neither won nor lost, one without a time neither early nor late."""
+    ended = [row for row, text in enumerate(outcomes) if text.strip()]
+    return ended if times is None else [row for row in ended if not _is_missing(times[row])]
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().casefold() in MISSING
 
 
 def _columns(path: Path) -> dict[str, list[str]]:
@@ -51,53 +88,72 @@ def _columns(path: Path) -> dict[str, list[str]]:
     with read_table(path) as table:
         rows = []
         for row in table.rows:
-            if not isinstance(row, Row):
-                msg = f"Line {row[0]}: {row[1]}"
+            if row.problem is not None:
+                msg = f"Line {row.line}: {row.problem}"
                 raise UnreadableFile(msg)
             rows.append(row.cells)
         if not rows:
             msg = f"'{path}' has a header and no rows."
             raise UnreadableFile(msg)
-        return {name: list(cells) for name, cells in zip(table.columns, zip(*rows, strict=True), strict=True)}
+        return {name: list(cells) for name, cells in zip(_named(table.columns), zip(*rows, strict=True), strict=True)}
 
 
-def _order(columns: dict[str, list[str]], time: str | None, rows: int) -> NDArray[np.int64] | None:
-    """The rows in time order, ties as they stand; None where time is not known."""
-    if time is None:
-        return None
-    if time == "row":
-        return np.arange(rows, dtype=np.int64)
-    texts = columns[time]
-    for read in (_numbers, _moments):
-        values = read(texts)
+def _named(columns: list[str]) -> list[str]:
+    """Columns under names of their own: those without one by their place, those of the same name told apart."""
+    names: list[str] = []
+    for place, column in enumerate(columns, start=1):
+        name, times = column or f"column {place}", 1
+        while name in names:
+            times += 1
+            name = f"{column or f'column {place}'} ({times})"
+        names.append(name)
+    return names
+
+
+def _won(outcomes: Sequence[str], asked: Asked) -> NDArray[np.bool_]:
+    won = np.array([text.strip() == asked.won.strip() for text in outcomes], dtype=np.bool_)
+    if not won.any():
+        there = ", ".join(shown(text) for text in list(dict.fromkeys(outcomes))[:10])
+        msg = f"No row says '{asked.won}' in the column '{asked.outcome}'; there is {there or 'nothing'}."
+        raise UnreadableFile(msg)
+    return won
+
+
+def _order(texts: Sequence[str]) -> NDArray[np.int64]:
+    """The rows in time order, ties as they stand."""
+    forms = [_written(date + clock) for clock, date in product(_CLOCKS, _DATES)]
+    for read in (_number, _moment, *forms):
+        values = _all(texts, read)
         if values is not None:
             return np.argsort(values, kind="stable").astype(np.int64)
-    return np.array(sorted(range(rows), key=texts.__getitem__), dtype=np.int64)
+    if all(text[:4].isdecimal() for text in texts):  # 2017-Q1, 2017W03: sorted as text they are in order
+        return np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
+    msg = f"The times cannot be read ({shown(texts[0])}); write them as 2017-03-31, or take --time row."
+    raise UnreadableFile(msg)
 
 
-def _numbers(texts: Sequence[str]) -> NDArray[np.float64] | None:
-    return _all(texts, float)
+def _number(text: str) -> float:
+    return float(text)
 
 
-def _moments(texts: Sequence[str]) -> NDArray[np.float64] | None:
-    return _all(texts, lambda text: datetime.fromisoformat(text).timestamp())
+def _moment(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _written(form: str) -> Callable[[str], float]:
+    return lambda text: datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
 
 
 def _all(texts: Sequence[str], read: Callable[[str], float]) -> NDArray[np.float64] | None:
     try:
-        return np.array([read(text) for text in texts], dtype=np.float64)
+        return np.array([read(text.strip()) for text in texts], dtype=np.float64)
     except ValueError:
         return None
 
 
 def _numbered(texts: Sequence[str]) -> NDArray[np.int64]:
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
-
-
-def write_predictions(path: Path, evaluation: TableEvaluation) -> None:
-    """One row a prediction: `row,fold,probability`, rows from 0."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", "fold", "probability"])
-        writer.writerows(evaluation.prediction_rows())
+    """The same number for the same text; a row without one is a group of its own."""
+    numbers: dict[object, int] = {}
+    keys = (row if _is_missing(text) else text.strip() for row, text in enumerate(texts))
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

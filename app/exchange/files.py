@@ -1,18 +1,21 @@
-"""Reading tables from files: separator and compression found by themselves, every row with its line."""
+"""Tables in files: separator and compression found by themselves, every row with its line."""
 
 import csv
 import gzip
+import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice, tee
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, NamedTuple
 
 SEPARATORS = ",;\t|"
 
 
 class UnreadableFile(Exception):
-    """A file that is no table, in a sentence."""
+    """A file that is not what it should be, in a sentence."""
 
 
 class BadRow(ValueError):
@@ -24,12 +27,13 @@ class BadRow(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Row:
-    """The cells of one row, and the line of the file it begins on."""
+class Row(NamedTuple):
+    """One row: the line of the file it begins on, its text there, its cells, and why it cannot be taken."""
 
     line: int
+    text: str
     cells: list[str]
+    problem: BadRow | None
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Table:
     """A table being read: its header, and its rows one by one."""
 
     columns: list[str]
-    rows: Iterator[Row | tuple[int, BadRow]]
+    separator: str
+    rows: Iterator[Row]
 
     def position(self, column: str) -> int:
         """Where a column stands."""
@@ -45,16 +50,34 @@ class Table:
             there = ", ".join(self.columns[:30])
             msg = f"The file has no column '{column}'; it has {there}."
             raise UnreadableFile(msg)
+        if self.columns.count(column) > 1:
+            msg = f"The file has two columns '{column}'; give each a name of its own."
+            raise UnreadableFile(msg)
         return self.columns.index(column)
 
 
-def open_text(path: Path) -> IO[str]:
+def shown(text: str) -> str:
+    """A cell as a message quotes it: short, and without anything a terminal obeys."""
+    short = text if len(text) <= 60 else f"{text[:59]}…"
+    return "'" + "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short) + "'"
+
+
+def no_formula(text: str) -> str:
+    """Text that no spreadsheet runs as a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _open(path: Path) -> IO[str]:
     """A text file, gzipped or not; bytes that are no UTF-8 are kept apart, so that only their row is lost."""
     if not path.is_file():
         msg = f"There is no file '{path}'."
         raise UnreadableFile(msg)
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+    except OSError as error:
+        msg = f"'{path}' cannot be read: {error.strerror}."
+        raise UnreadableFile(msg) from error
     opener: Callable[..., IO[str]] = gzip.open if zipped else open
     return opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
 
@@ -62,44 +85,60 @@ def open_text(path: Path) -> IO[str]:
 @contextmanager
 def read_table(path: Path, separator: str | None = None) -> Iterator[Table]:
     """A CSV file as a table."""
-    with open_text(path) as file:
-        try:
-            head = file.readline()
-        except (OSError, EOFError) as error:
-            msg = f"'{path}' cannot be read: {error}."
-            raise UnreadableFile(msg) from error
-        file.seek(0)
-        reader = csv.reader(file, delimiter=separator or _separator(head))
-        columns = [column.strip() for column in next(reader, [])]
-        if not any(columns):
+    with _open(path) as file:
+        lines = _to_the_end(file, path)
+        head = next(lines, "")
+        separator = separator or _separator(head)
+        rows = _rows(chain([head], lines), separator)
+        header = next(rows, None)
+        if header is None or not any(header.cells):
             msg = f"'{path}' is empty: its first line must name the columns."
             raise UnreadableFile(msg)
-        yield Table(columns, _rows(reader, len(columns)))
+        if header.problem is not None:
+            msg = f"The header of '{path}' cannot be read. {header.problem}"
+            raise UnreadableFile(msg)
+        columns = [cell.strip() for cell in header.cells]
+        yield Table(columns, separator, _as_wide(rows, len(columns)))
+
+
+def _to_the_end(file: IO[str], path: Path) -> Iterator[str]:
+    try:
+        yield from file
+    except (OSError, EOFError, zlib.error) as error:
+        msg = f"'{path}' cannot be read to its end: {error}."
+        raise UnreadableFile(msg) from error
 
 
 def _separator(head: str) -> str:
-    return max(SEPARATORS, key=head.count)
+    """The separator that stands most often in the header, outside quotation marks."""
+    return max(SEPARATORS, key=re.sub('"[^"]*"', "", head).count)
 
 
-def _rows(reader: Any, width: int) -> Iterator[Row | tuple[int, BadRow]]:
+def _rows(lines: Iterator[str], separator: str) -> Iterator[Row]:
+    """The rows that are not blank; one that breaks the quoting costs only the line it begins on."""
+    gone = 0
     while True:
-        line = reader.line_num + 1
+        # The second iterator stays behind: for the text of each row, and for the lines a broken one has swallowed.
+        lines, behind = tee(lines)
+        reader = csv.reader(lines, delimiter=separator, strict=True)
+        begun = 0
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            for cells in reader:
+                text = "".join(islice(behind, reader.line_num - begun))
+                if cells:
+                    yield Row(gone + begun + 1, text, cells, _problem(text))
+                begun = reader.line_num
         except csv.Error as error:
-            yield line, BadRow("", "unreadable_row", f"The row cannot be read: {error}.")
-            continue
-        if cells:
-            problem = _problem(cells, width)
-            yield (line, problem) if problem else Row(line, cells)
+            gone += begun + 1
+            text = next(behind)
+            reason = f"The row cannot be read: {error}; a quotation mark may be missing or too much."
+            yield Row(gone, text, [text.rstrip("\r\n")], BadRow("", "unreadable_row", reason))
+            lines = behind
+        else:
+            return
 
 
-def _problem(cells: list[str], width: int) -> BadRow | None:
-    if len(cells) != width:
-        return BadRow("", "wrong_width", f"The row has {len(cells)} cells, the header names {width}.")
-    text = "".join(cells)
+def _problem(text: str) -> BadRow | None:
     if "\0" in text:
         return BadRow("", "embedded_nul", "The row holds a NUL character.")
     if not text.isascii():
@@ -108,3 +147,40 @@ def _problem(cells: list[str], width: int) -> BadRow | None:
         except UnicodeEncodeError:
             return BadRow("", "wrong_encoding", "The row is not UTF-8; save the file as UTF-8.")
     return None
+
+
+def _as_wide(rows: Iterator[Row], width: int) -> Iterator[Row]:
+    """The same rows; those not as wide as the header cannot be taken."""
+    for row in rows:
+        if len(row.cells) == width or row.problem is not None:
+            yield row
+        else:
+            reason = f"The row has {len(row.cells)} cells, the header names {width}."
+            yield row._replace(problem=BadRow("", "wrong_width", reason))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of another once it is complete."""
+    path = path.resolve()
+    unfinished = path.with_name(f"{path.name}.unfinished") if path.is_file() or not path.exists() else path
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    except OSError as error:
+        msg = f"'{path}' cannot be written: {error.strerror or error}."
+        raise UnreadableFile(msg) from error
+    finally:
+        if unfinished != path:
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_table(path: Path) -> Iterator[IO[str]]:
+    """A text file for rows, gzipped where its name says so; it is there once it is complete."""
+    opener: Callable[..., IO[str]] = gzip.open if path.suffix == ".gz" else open
+    with (
+        replacing(path) as unfinished,
+        opener(unfinished, "wt", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
+        yield file

@@ -4,6 +4,7 @@ Rows are written in batches, each its own transaction: an import that was cut of
 """
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,22 +22,24 @@ from app.bulk import insert_rows
 from app.checksheets.answers import Sheet
 from app.checksheets.queries import load_sheet
 from app.checksheets.schemas import ObservationInput
-from app.checksheets.service import DEFAULT_STAGES, record_observation
+from app.checksheets.service import DEFAULT_STAGES, assign_sheet, record_observation
 from app.checksheets.tables import CheckSheet
-from app.db import Database, new_id, utcnow
+from app.db import Database, begin, new_id, utcnow
 from app.errors import AppError
-from app.exchange.files import BadRow, Row, Table, read_table
+from app.exchange.files import BadRow, Row, Table, read_table, shown
 from app.exchange.mapping import Mapping, RowReader
+from app.prospects.queries import find_outcome
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.service import new_prospect_row, put_prospect, record_outcome
 from app.prospects.tables import OPEN, Prospect
-from app.scorecards.queries import LoadedCard, card_in_force, load_card
+from app.scorecards.queries import LoadedCard, load_card
+from app.scorecards.tables import Activation
 from app.scoring.service import log_row, refresh_score, score_columns
 from app.tables import metadata
-from app.training.service import save_sheet
 
 BATCH = 5_000
 _LOOK_UP = 1_000
+_NAMED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,6 @@ class Incoming:
 class Import:
     """One import under way."""
 
-    database: Database
     caller: Caller
     mapping: Mapping
     sheet: Sheet
@@ -89,11 +92,10 @@ class Import:
     on_error: Callable[[BadLine], None]
     report: Report = field(default_factory=Report)
 
-    def refuse(self, line: int, external_id: str, error: BadRow) -> None:
+    def refuse(self, bad: BadLine) -> None:
         """Name a row that did not land."""
-        bad = BadLine(line, external_id, error.column, error.code, str(error))
         self.report.failed += 1
-        if len(self.report.errors) < 1_000:
+        if len(self.report.errors) < _NAMED:
             self.report.errors.append(bad)
         self.on_error(bad)
 
@@ -109,22 +111,25 @@ def import_file(
 ) -> Report:
     """Import a CSV file through a mapping."""
     with read_table(path, mapping.separator) as table:
-        sheet = _sheet(database, caller, mapping)
-        work = Import(database, caller, mapping, sheet, utcnow(), on_error)
-        reader = RowReader(mapping, sheet, table)
+        with database.writing() as session:
+            sheet = _sheet(session, caller, mapping)
+            # Bound before the commit: a mapping that does not fit the file leaves no check sheet behind.
+            reader = RowReader(mapping, sheet, table)
+        work = Import(caller, mapping, sheet, utcnow(), on_error)
         for batch in _batches(_incoming(work, reader, table)):
-            with database.writing() as session:
-                _store(session, work, batch)
+            _count(work, _store_batch(database, work, batch))
             on_progress(work.report)
     return work.report
 
 
-def _sheet(database: Database, caller: Caller, mapping: Mapping) -> Sheet:
+def _sheet(session: Session, caller: Caller, mapping: Mapping) -> Sheet:
     """The sheet the mapping names, made from the mapping when it is not there."""
-    with database.writing() as session:
-        if session.get(CheckSheet, mapping.check_sheet.key) is None:
-            save_sheet(session, caller=caller, given=mapping.sheet(), only_new=True, now=utcnow())
-        return load_sheet(session, mapping.check_sheet.key)
+    if session.get(CheckSheet, mapping.check_sheet.key) is None:
+        # Making a check sheet may make a card of beliefs, for which the statistics are loaded.
+        from app.training.service import save_sheet
+
+        save_sheet(session, caller=caller, given=mapping.sheet(), only_new=True, now=begin(session))
+    return load_sheet(session, mapping.check_sheet.key)
 
 
 def _batches(rows: Iterator[Incoming]) -> Iterator[list[Incoming]]:
@@ -143,19 +148,18 @@ def _incoming(work: Import, reader: RowReader, table: Table) -> Iterator[Incomin
     seen: set[bytes] = set()
     stages = _stages(work.sheet)
     for number, row in enumerate(table.rows, start=1):
-        if not isinstance(row, Row):
-            work.refuse(row[0], "", row[1])
-            continue
         external_id = ""
         try:
+            if row.problem is not None:
+                raise row.problem
             external_id = reader.external_id(row.cells, number)
             incoming = _read(reader, row, external_id, stages)
             key = hashlib.blake2b(external_id.encode(), digest_size=8).digest()
             if key in seen:
-                raise BadRow("", "duplicate_id", f"The id '{external_id}' stands twice in this file.")
+                raise BadRow("", "duplicate_id", f"The id {shown(external_id)} stands twice in this file.")
             seen.add(key)
         except BadRow as error:
-            work.refuse(row.line, external_id, error)
+            work.refuse(BadLine(row.line, external_id, error.column, error.code, str(error)))
             continue
         yield incoming
 
@@ -165,24 +169,53 @@ def _stages(sheet: Sheet) -> frozenset[str]:
 
 
 def _read(reader: RowReader, row: Row, external_id: str, stages: frozenset[str]) -> Incoming:
+    if not any(row.cells):
+        raise BadRow("", "empty_row", "The row is empty.")
     fields, answers, result = reader.fields(row.cells), reader.answers(row.cells), reader.result(row.cells)
-    if fields.get("stage", next(iter(stages))) not in stages:
-        raise BadRow("", "unknown_stage", f"The journey has no step '{fields['stage']}'.")
+    if fields.get("stage") not in {None, *stages}:
+        raise BadRow("", "unknown_stage", f"The journey has no step {shown(fields['stage'])}.")
     said = msgspec.json.encode([fields, answers, result], order="sorted")
     return Incoming(row.line, external_id, fields, answers, result, hashlib.blake2b(said, digest_size=16).hexdigest())
 
 
-def _store(session: Session, work: Import, batch: list[Incoming]) -> None:
-    """Write one batch: what is new in bulk, what differs one by one, what is the same not at all."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of one batch."""
+
+    created: int
+    changed: int
+    unchanged: int
+    refused: list[BadLine]
+
+
+def _count(work: Import, stored: Stored) -> None:
+    work.report.created += stored.created
+    work.report.changed += stored.changed
+    work.report.unchanged += stored.unchanged
+    for bad in stored.refused:
+        work.refuse(bad)
+
+
+def _store_batch(database: Database, work: Import, batch: list[Incoming]) -> Stored:
+    """Write one batch; when somebody made one of its prospects meanwhile, look again who is there."""
+    try:
+        with database.writing() as session:
+            return _store(session, work, batch)
+    except UniqueViolation:
+        with database.writing() as session:
+            return _store(session, work, batch)
+
+
+def _store(session: Session, work: Import, batch: list[Incoming]) -> Stored:
+    """Write what is new in bulk, what differs one by one, what is the same not at all."""
+    now = begin(session)
     known = _known(session, [row.external_id for row in batch])
     new = [row for row in batch if row.external_id not in known]
     differing = [row for row in batch if known.get(row.external_id, row.digest) != row.digest]
     if new:
-        _insert(session, work, new)
-    changed = sum(_change(session, work, row) for row in differing)
-    work.report.created += len(new)
-    work.report.changed += changed
-    work.report.unchanged += len(batch) - len(new) - len(differing)
+        _insert(session, work, new, now)
+    refused = [bad for row in differing if (bad := _change(session, work, row, now)) is not None]
+    changed = len(differing) - len(refused)
     if new or changed:
         audit.record(
             session,
@@ -194,6 +227,7 @@ def _store(session: Session, work: Import, batch: list[Incoming]) -> None:
             first_line=batch[0].line,
             last_line=batch[-1].line,
         )
+    return Stored(len(new), changed, len(batch) - len(new) - len(differing), refused)
 
 
 def _known(session: Session, ids: Sequence[str]) -> dict[str, str | None]:
@@ -206,27 +240,33 @@ def _known(session: Session, ids: Sequence[str]) -> dict[str, str | None]:
     return known
 
 
-def _insert(session: Session, work: Import, rows: Sequence[Incoming]) -> None:
+def _insert(session: Session, work: Import, rows: Sequence[Incoming], now: datetime) -> None:
     """Write new prospects with their observations and outcomes, in a few statements."""
     cards = _Cards(session, work.sheet.key)
     prospects, observations, outcomes, scores = [], [], [], []
     for row in rows:
-        prospect = _prospect_row(work, row)
+        prospect = _prospect_row(work, row, now)
         prospects.append(prospect)
         if row.answers:
-            observations.append(_observation_row(work, row, prospect))
+            observations.append(_observation_row(work, row, prospect, now))
         if row.result is not None:
-            outcomes.append(_outcome_row(work, row, prospect))
+            outcomes.append(_outcome_row(work, row, prospect, now))
         loaded = cards.at(prospect["decided_at"])
         if loaded is not None:
-            columns = score_columns(loaded, row.answers)
-            scores.append(log_row(prospect["id"], columns, cause="observation", now=work.began))
+            columns = score_columns(loaded, _known_in_time(row.answers, prospect, _observed_at(work, row)))
+            scores.append(log_row(prospect["id"], columns, cause="observation", now=now))
             prospect.update({name: value for name, value in columns.items() if name != "points"})
-            prospect["score_changed_at"] = work.began
+            prospect["score_changed_at"] = now
     insert_rows(session, metadata.tables["prospect"], prospects)
     insert_rows(session, metadata.tables["observation"], observations)
     insert_rows(session, metadata.tables["outcome"], outcomes)
     insert_rows(session, metadata.tables["score_entry"], scores)
+
+
+def _known_in_time(answers: dict[str, Any], prospect: dict[str, Any], observed_at: datetime) -> dict[str, Any]:
+    """What was seen after the decision does not score."""
+    late = prospect["decided_at"] is not None and observed_at > prospect["decided_at"]
+    return {} if late else answers
 
 
 class _Cards:
@@ -234,19 +274,18 @@ class _Cards:
 
     def __init__(self, session: Session, check_sheet: str) -> None:
         self._session = session
-        self._check_sheet = check_sheet
-        self._now = card_in_force(session, check_sheet)
+        query = select(Activation.activated_at, Activation.scorecard_id).where(Activation.check_sheet == check_sheet)
+        self._in_force = session.execute(query.order_by(Activation.activated_at, Activation.id)).all()
 
     def at(self, decided_at: datetime | None) -> LoadedCard | None:
         """None where no card was in force then: a card made after the outcome has seen it."""
-        if self._now is None:
-            return None
-        if decided_at is None:
-            return load_card(self._session, self._now)
-        then = card_in_force(self._session, self._check_sheet, as_of=decided_at)
-        return load_card(self._session, then) if then else None
+        count = len(self._in_force)
+        if decided_at is not None:
+            count = bisect_right(self._in_force, decided_at, key=lambda row: row.activated_at)
+        return load_card(self._session, self._in_force[count - 1].scorecard_id) if count else None
 
 
+_TOLD = {"amount": "outcome_amount", "margin": "margin", "currency": "currency", "reason": "reason"}
 _OUTCOME_FIELDS = ("observed_at", "decided_at", "observer", "outcome_amount", "margin", "reason")
 _UNSET = dict.fromkeys(
     (
@@ -257,9 +296,9 @@ _UNSET = dict.fromkeys(
 )  # fmt: skip
 
 
-def _prospect_row(work: Import, row: Incoming) -> dict[str, Any]:
+def _prospect_row(work: Import, row: Incoming, now: datetime) -> dict[str, Any]:
     given = {name: value for name, value in row.fields.items() if name not in _OUTCOME_FIELDS}
-    prospect = _UNSET | new_prospect_row(row.external_id, None, work.began)
+    prospect = _UNSET | new_prospect_row(row.external_id, None, now)
     observed_at = _observed_at(work, row)
     prospect |= {"check_sheet": work.sheet.key, "arrived_at": observed_at, "import_digest": row.digest, **given}
     if row.answers:
@@ -267,7 +306,7 @@ def _prospect_row(work: Import, row: Incoming) -> dict[str, Any]:
         prospect["answered_at"] = dict.fromkeys(row.answers, observed_at.isoformat())
     if row.result is not None:
         decided_at = row.fields.get("decided_at", work.began)
-        prospect |= {"state": row.result, "decided_at": decided_at, "closed_at": work.began, "outcome_id": new_id("oc")}
+        prospect |= {"state": row.result, "decided_at": decided_at, "closed_at": now, "outcome_id": new_id("oc")}
     return prospect
 
 
@@ -280,14 +319,14 @@ def _observed_at(work: Import, row: Incoming) -> datetime:
     return min(decided_at, work.began)
 
 
-def _observation_row(work: Import, row: Incoming, prospect: dict[str, Any]) -> dict[str, Any]:
+def _observation_row(work: Import, row: Incoming, prospect: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "id": new_id("ob"),
         "prospect_id": prospect["id"],
         "sheet_version": work.sheet.version,
         "answers": row.answers,
         "observed_at": _observed_at(work, row),
-        "recorded_at": work.began,
+        "recorded_at": now,
         "observer": row.fields.get("observer"),
         "evidence": None,
         "reconstructed": work.mapping.reconstructed,
@@ -296,46 +335,44 @@ def _observation_row(work: Import, row: Incoming, prospect: dict[str, Any]) -> d
     }
 
 
-def _outcome_row(work: Import, row: Incoming, prospect: dict[str, Any]) -> dict[str, Any]:
+def _outcome_row(work: Import, row: Incoming, prospect: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "id": prospect["outcome_id"],
         "prospect_id": prospect["id"],
         "result": row.result,
         "decided_at": prospect["decided_at"],
-        "amount": row.fields.get("outcome_amount"),
-        "margin": row.fields.get("margin"),
-        "currency": row.fields.get("currency"),
-        "reason": row.fields.get("reason"),
-        "recorded_at": work.began,
+        **{name: row.fields.get(column) for name, column in _TOLD.items()},
+        "recorded_at": now,
         "recorded_by": work.caller.id,
     }
 
 
-def _change(session: Session, work: Import, row: Incoming) -> bool:
-    """Bring a prospect that is there up to what its row says now; whether it could be done."""
+def _change(session: Session, work: Import, row: Incoming, now: datetime) -> BadLine | None:
+    """Bring a prospect that is there up to what its row says now, or say why it cannot be."""
     try:
         with session.begin_nested():
-            prospect = _put(session, work, row)
-            if any(prospect.answers.get(item) != value for item, value in row.answers.items()):
+            prospect = _put(session, work, row, now)
+            before, decided_at = prospect.answers, _decided_at(work, row, prospect)
+            _close(session, work, row, prospect, decided_at, now)
+            if any(before.get(item) != value for item, value in row.answers.items()):
+                seen_by = work.began if decided_at is None else min(decided_at, work.began)
                 observation = ObservationInput(
                     answers=row.answers,
-                    observed_at=row.fields.get("observed_at", work.began),
+                    observed_at=row.fields.get("observed_at", seen_by),
                     observer=row.fields.get("observer"),
                     reconstructed=work.mapping.reconstructed,
                 )
                 record_observation(
-                    session, caller=work.caller, prospect=prospect, given=observation, now=work.began, imported=True
+                    session, caller=work.caller, prospect=prospect, given=observation, now=now, imported=True
                 )
-            _close(session, work, row, prospect)
-            refresh_score(session, prospect, cause="observation", now=work.began)
+            refresh_score(session, prospect, cause="observation", now=now)
             prospect.import_digest = row.digest
     except AppError as error:
-        work.refuse(row.line, row.external_id, BadRow("", error.code, error.detail))
-        return False
-    return True
+        return BadLine(row.line, row.external_id, "", error.code, error.detail)
+    return None
 
 
-def _put(session: Session, work: Import, row: Incoming) -> Prospect:
+def _put(session: Session, work: Import, row: Incoming, now: datetime) -> Prospect:
     fields = {name: value for name, value in row.fields.items() if name not in _OUTCOME_FIELDS}
     put = put_prospect(
         session,
@@ -343,23 +380,28 @@ def _put(session: Session, work: Import, row: Incoming) -> Prospect:
         external_id=row.external_id,
         fields=ProspectInput(**fields),
         if_match=None,
-        now=work.began,
+        now=now,
     )
-    put.prospect.check_sheet = put.prospect.check_sheet or work.sheet.key
+    assign_sheet(session, prospect=put.prospect, key=work.sheet.key)
     return put.prospect
 
 
-def _close(session: Session, work: Import, row: Incoming, prospect: Prospect) -> None:
-    """An import says how a prospect ended; a blank never reopens what was closed elsewhere."""
-    if row.result is None or (row.result == prospect.state and "decided_at" not in row.fields):
+def _decided_at(work: Import, row: Incoming, prospect: Prospect) -> datetime | None:
+    """When the prospect was decided by what its row says; None where that is open."""
+    if row.result is None:
+        return None
+    there = prospect.decided_at if prospect.state == row.result else None
+    return row.fields.get("decided_at") or there or work.began
+
+
+def _close(
+    session: Session, work: Import, row: Incoming, prospect: Prospect, decided_at: datetime | None, now: datetime
+) -> None:
+    """An import says how a prospect ended; a blank never reopens what was closed, nor clears what was said of it."""
+    if row.result is None:
         return
-    outcome = OutcomeInput(
-        result=row.result,
-        decided_at=row.fields.get("decided_at"),
-        amount=row.fields.get("outcome_amount"),
-        margin=row.fields.get("margin"),
-        currency=row.fields.get("currency"),
-        reason=row.fields.get("reason"),
-    )
+    said = find_outcome(session, prospect) if prospect.state == row.result else None
+    told = {name: row.fields.get(column, getattr(said, name, None)) for name, column in _TOLD.items()}
+    outcome = OutcomeInput(result=row.result, decided_at=decided_at, **told)
     corrects = prospect.state != OPEN
-    record_outcome(session, caller=work.caller, prospect=prospect, outcome=outcome, corrects=corrects, now=work.began)
+    record_outcome(session, caller=work.caller, prospect=prospect, outcome=outcome, corrects=corrects, now=now)

@@ -1,26 +1,40 @@
 """Mapping files: how the columns of somebody's table become prospects, answers and outcomes."""
 
-from collections.abc import Callable
+import re
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator, model_validator
 
 from app.checksheets.answers import NotAnAnswer, Sheet, read_answer
 from app.checksheets.schemas import Choice, Item, Label, SheetInput
-from app.exchange.files import BadRow, Table, UnreadableFile
+from app.db import utcnow
+from app.exchange.files import BadRow, Table, UnreadableFile, shown
 from app.fields import Amount, Currency, DecidedMoment, Input, Key, Name, PastMoment, SignedAmount, Text
-from app.prospects.schemas import ExternalId
 
-Read = Callable[[list[str]], Any]
+_REMEMBERED = 10_000
 
 
 class Column(Input):
-    """A column of the file; for times with the form they are written in."""
+    """A column of the file."""
 
     column: str
-    format: str | None = Field(default=None, description="As in strptime, `%d.%m.%Y`; default: ISO 8601.")
+
+
+class TimeColumn(Column):
+    """A column of times, and how they are written."""
+
+    format: str | None = Field(default=None, description="As in strptime, `%d.%m.%Y`, in UTC; default: ISO 8601.")
+
+    @field_validator("format")
+    @classmethod
+    def readable(cls, value: str | None) -> str | None:
+        """A format that cannot be read is a mistake of the mapping's, not of every row's."""
+        if value is not None:
+            datetime.strptime(utcnow().strftime(value), value)  # noqa: DTZ007 - only whether it can be read
+        return value
 
 
 class Id(Input):
@@ -103,7 +117,7 @@ class Mapping(Input):
     """How to read one table."""
 
     check_sheet: SheetHead
-    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    separator: Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')] | None = None
     id: Id
     name: Column | None = None
     owner: Column | None = None
@@ -112,9 +126,9 @@ class Mapping(Input):
     stage: Column | None = None
     amount: Column | None = None
     currency: Column | None = None
-    arrived_at: Column | None = None
-    observed_at: Column | None = None
-    decided_at: Column | None = None
+    arrived_at: TimeColumn | None = None
+    observed_at: TimeColumn | None = None
+    decided_at: TimeColumn | None = None
     observer: Column | None = None
     outcome: OutcomeColumn | None = None
     outcome_amount: Column | None = None
@@ -126,64 +140,86 @@ class Mapping(Input):
     def sheet(self) -> SheetInput:
         """The check sheet this mapping describes."""
         head = self.check_sheet
-        items = [column.item(key) for key, column in self.items.items()]
-        return SheetInput(
-            key=head.key, name=head.name or head.key, items=items, expected_close_ratio=head.expected_close_ratio
-        )
+        try:
+            items = [column.item(key) for key, column in self.items.items()]
+            return SheetInput(
+                key=head.key, name=head.name or head.key, items=items, expected_close_ratio=head.expected_close_ratio
+            )
+        except ValidationError as error:
+            msg = f"Check sheet '{head.key}' is not there, and the mapping does not describe it in full: {fault(error)}"
+            raise UnreadableFile(msg) from error
+
+
+def fault(error: ValidationError) -> str:
+    """The first thing that is wrong, as a sentence that begins with its place."""
+    first = error.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{'/'.join(map(str, first['loc']))}: {message}." if first["loc"] else f"{message}."
 
 
 def load_mapping(path: Path) -> Mapping:
     """A mapping file; what is wrong with it is said in one sentence."""
     try:
-        return Mapping.model_validate_json(path.read_text("utf-8"))
+        return Mapping.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except OSError as error:
         msg = f"There is no mapping file '{path}'."
         raise UnreadableFile(msg) from error
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = "/".join(str(step) for step in fault["loc"])
-        msg = f"The mapping file '{path}' is wrong at /{where}: {fault['msg']}."
+        msg = f"The mapping file '{path}' is wrong: {fault(error)}"
         raise UnreadableFile(msg) from error
 
 
-class MappedRow(BaseModel):
-    """What one row says, checked field by field."""
-
-    external_id: ExternalId
-    name: Name | None = None
-    owner: Name | None = None
-    account: Name | None = None
-    source: Name | None = None
-    stage: Key | None = None
-    amount: Amount | None = None
-    currency: Currency | None = None
-    arrived_at: PastMoment | None = None
-    observed_at: PastMoment | None = None
-    decided_at: DecidedMoment | None = None
-    observer: Name | None = None
-    outcome_amount: Amount | None = None
-    margin: SignedAmount | None = None
-    reason: Text | None = None
-
-
-FIELDS = tuple(name for name in MappedRow.model_fields if name != "external_id")
-_CHECKS = {name: TypeAdapter(field.rebuild_annotation()) for name, field in MappedRow.model_fields.items()}
+_CHECKS: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(kind)
+    for name, kind in {
+        "name": Name,
+        "owner": Name,
+        "account": Name,
+        "source": Name,
+        "stage": Key,
+        "amount": Amount,
+        "currency": Currency,
+        "arrived_at": PastMoment,
+        "observed_at": PastMoment,
+        "decided_at": DecidedMoment,
+        "observer": Name,
+        "outcome_amount": Amount,
+        "margin": SignedAmount,
+        "reason": Text,
+    }.items()
+}
 
 
-class RowReader:
-    """A mapping bound to the columns of one file and the items of one sheet: cells in, values out."""
+class AnswersReader:
+    """The items of a mapping bound to the columns of one file: cells in, answers out."""
+
+    def __init__(self, items: dict[str, ItemColumn], sheet: Sheet, table: Table) -> None:
+        self.columns = [
+            (key, table.position(column.column), AnswerCells(_item_of(sheet, key, column), column))
+            for key, column in items.items()
+        ]
+
+    def answers(self, cells: list[str]) -> dict[str, Any]:
+        """The answers a row gives; an empty cell is not observed."""
+        found = {}
+        for key, at, answers in self.columns:
+            answer = answers[cells[at]]
+            if answer is not None:
+                found[key] = answer
+        return found
+
+
+class RowReader(AnswersReader):
+    """A whole mapping bound to the columns of one file and the items of one sheet: cells in, values out."""
 
     def __init__(self, mapping: Mapping, sheet: Sheet, table: Table) -> None:
+        super().__init__(mapping.items, sheet, table)
         self._id = mapping.id
         self._id_at = table.position(mapping.id.column) if mapping.id.column else None
         self._fields = [
-            (name, table.position(column.column), _Cell(name, column))
-            for name in FIELDS
+            (name, table.position(column.column), _FieldCells(name, column))
+            for name in _CHECKS
             if (column := getattr(mapping, name)) is not None
-        ]
-        self._items = [
-            (key, table.position(column.column), _Answers(_item_of(sheet, key, column), column))
-            for key, column in mapping.items.items()
         ]
         self._outcome = mapping.outcome
         self._outcome_at = table.position(mapping.outcome.column) if mapping.outcome else None
@@ -200,53 +236,49 @@ class RowReader:
         """The prospect's fields that the row gives."""
         return {name: cell[text] for name, at, cell in self._fields if (text := cells[at].strip())}
 
-    def answers(self, cells: list[str]) -> dict[str, Any]:
-        """The answers the row gives; an empty cell is not observed."""
-        found = {}
-        for key, at, answers in self._items:
-            answer = answers[cells[at]]
-            if answer is not None:
-                found[key] = answer
-        return found
-
     def result(self, cells: list[str]) -> str | None:
         """How the prospect ended; None while it is open."""
         if self._outcome is None or self._outcome_at is None:
             return None
         value = cells[self._outcome_at].strip()
         if value not in self._results:
-            raise BadRow(
-                self._outcome.column, "unknown_outcome", f"The mapping does not say what outcome '{value}' is."
-            )
+            reason = f"The mapping does not say what outcome {shown(value)} is."
+            raise BadRow(self._outcome.column, "unknown_outcome", reason)
         return self._results[value]
 
 
-class _Cell(dict[str, Any]):
+class _FieldCells(dict[str, Any]):
     """Cell text → checked value, each distinct text read once as long as they are few."""
 
     def __init__(self, name: str, column: Column) -> None:
         super().__init__()
         self._name = name
-        self._column = column
+        self._column = column.column
+        self._format = column.format if isinstance(column, TimeColumn) else None
 
     def __missing__(self, text: str) -> Any:
-        value: object = text
         try:
-            if self._column.format is not None:
-                value = datetime.strptime(text, self._column.format).replace(tzinfo=UTC)
+            value = text if self._format is None else _moment(text, self._format)
             checked = _CHECKS[self._name].validate_python(value)
         except ValidationError as error:
-            raise BadRow(
-                self._column.column, f"wrong_{self._name}", f"'{text}': {error.errors()[0]['msg']}."
-            ) from error
+            raise BadRow(self._column, f"wrong_{self._name}", f"{shown(text)}: {fault(error)}") from error
         except ValueError as error:
-            raise BadRow(self._column.column, f"wrong_{self._name}", f"'{text}' is not a time.") from error
+            reason = f"{shown(text)} is not written as {self._format}."
+            raise BadRow(self._column, f"wrong_{self._name}", reason) from error
         if len(self) < _REMEMBERED:
             self[text] = checked
         return checked
 
 
-class _Answers(dict[str, Any]):
+def _moment(text: str, written: str) -> str:
+    """A time as ISO 8601; without a time of the day it stays a bare date, which has a meaning of its own."""
+    moment = datetime.strptime(text, written)  # noqa: DTZ007 - UTC where it names no other zone
+    if not re.search("%[HIcX]", written):
+        return moment.date().isoformat()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+class AnswerCells(dict[str, Any]):
     """Cell text → answer, each distinct text read once as long as they are few."""
 
     def __init__(self, item: Item, column: ItemColumn) -> None:
@@ -259,7 +291,7 @@ class _Answers(dict[str, Any]):
         try:
             answer = self._read(text)
         except NotAnAnswer as error:
-            raise BadRow(self._column.column, error.code, f"'{text}': {error}") from error
+            raise BadRow(self._column.column, error.code, f"{shown(text)}: {error}") from error
         if len(self) < _REMEMBERED:
             self[cell] = answer
         return answer
@@ -276,9 +308,6 @@ class _Answers(dict[str, Any]):
             return read_answer(self._item, text)
         msg = f"the mapping of '{self._item.key}' does not list this value."
         raise NotAnAnswer("wrong_choice", msg)
-
-
-_REMEMBERED = 10_000
 
 
 def _item_of(sheet: Sheet, key: str, column: ItemColumn) -> Item:

@@ -1,71 +1,143 @@
-"""Scoring a file: the same rows come back with score, grade, probability and points."""
+"""Scoring a file: the same rows come back with score, grade, probability and points.
+
+Rows repeat the cells of other rows, so the points of each line are kept by the texts of its cells.
+"""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 from app.checksheets.answers import Sheet
-from app.exchange.files import BadRow, Row, Table, read_table
-from app.exchange.mapping import Id, ItemColumn, Mapping, RowReader, SheetHead
+from app.exchange.files import BadRow, Row, Table, UnreadableFile, read_table, shown, write_table
+from app.exchange.mapping import AnswerCells, AnswersReader, ItemColumn, Mapping
 from models.scorecard import Scorecard, as_score
 
 ADDED = ("wn_score", "wn_grade", "wn_probability", "wn_points", "wn_problem")
+_CHUNK = 64  # rows that fit the processor's nearest memory; ten times as many take half as long again
+_REMEMBERED = 10_000
 
 
 def score_file(*, sheet: Sheet, card: Scorecard, path: Path, out: Path, mapping: Mapping | None) -> tuple[int, int]:
     """Write the rows of a file with their scores; how many were scored, and how many could not be read."""
-    scored = failed = 0
-    with (
-        read_table(path, mapping.separator if mapping else None) as table,
-        out.open("w", encoding="utf-8", newline="", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow([*table.columns, *ADDED])
-        for cells, problem in _scored(table, sheet, card, mapping):
-            writer.writerow(cells)
-            failed += problem
-            scored += not problem
-    return scored, failed
+    count = failed = 0
+    with read_table(path, mapping.separator if mapping else None) as table:
+        reader = AnswersReader(mapping.items if mapping else _own_names(sheet, table), sheet, table)
+        # Scores of an earlier time give way to those of now.
+        kept = [at for at, column in enumerate(table.columns) if column not in ADDED]
+        as_it_stands = len(kept) == len(table.columns)
+        with write_table(out) as file:
+            writer = csv.writer(file, delimiter=table.separator)
+            writer.writerow([table.columns[at] for at in kept] + list(ADDED))
+            for row, cells, added in _scored(table, card, reader):
+                if as_it_stands and row.problem is None and not added[-1]:
+                    file.write(table.separator.join([row.text.rstrip("\r\n"), *added]) + "\r\n")
+                else:
+                    writer.writerow([cells[at] for at in kept] + added)
+                count += 1
+                failed += bool(added[-1])
+    return count - failed, failed
 
 
-def _scored(table: Table, sheet: Sheet, card: Scorecard, mapping: Mapping | None) -> Iterator[tuple[list[Any], bool]]:
-    reader = RowReader(mapping or _own_names(sheet, table), sheet, table)
-    points_to_cells = _Cells(card)
-    for row in table.rows:
-        if not isinstance(row, Row):
-            yield ["" for _ in table.columns] + ["", "", "", "", str(row[1])], True
-            continue
+def _scored(table: Table, card: Scorecard, reader: AnswersReader) -> Iterator[tuple[Row, list[str], list[str]]]:
+    """The rows, the cells of each as wide as the header, and those that are added to them."""
+    width = len(table.columns)
+    base, lines = _lines(card, reader)
+    cells_of = _Added(card, base)
+    while rows := list(islice(table.rows, _CHUNK)):
+        cells = [row.cells if row.problem is None else (row.cells + [""] * width)[:width] for row in rows]
+        columns = list(zip(*cells, strict=True))
+        totals = map(sum, zip(*[line.points(columns) for line in lines], strict=True))
+        added = [
+            cells_of[total] if row.problem is None and not isnan(total) else ["", "", "", "", _problem(row, reader)]
+            for row, total in zip(rows, totals, strict=True)
+        ]
+        yield from zip(rows, cells, added, strict=True)
+
+
+def _problem(row: Row, reader: AnswersReader) -> str:
+    """Why a row has no score; it begins with a word of ours, so that no spreadsheet takes it for a formula."""
+    if row.problem is not None:
+        return str(row.problem)
+    try:
+        reader.answers(row.cells)
+    except BadRow as error:
+        return f"Column {shown(error.column)}: {error}"
+    return ""
+
+
+class _Line:
+    """A line of the card that looks up what the texts of its cells give; NaN where one is no answer."""
+
+    def __init__(self, card: Scorecard, columns: dict[str, tuple[int, AnswerCells]]) -> None:
+        self._card = card
+        self._columns = columns
+        self._known: dict[Any, float] = {}
+
+    def points(self, columns: Sequence[tuple[str, ...]]) -> list[float]:
+        """The points of many rows, given column by column."""
+        places = [at for at, _ in self._columns.values()]
+        texts: Sequence[Any] = (
+            columns[places[0]] if len(places) == 1 else [*zip(*[columns[at] for at in places], strict=True)]
+        )
+        found = [*map(self._known.get, texts)]
+        if None in found:
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            self._known.update((text, self._read(text)) for text in {*texts} - self._known.keys())
+            found = [*map(self._known.get, texts)]
+        return found  # type: ignore[return-value]  # every text is known by now
+
+    def _read(self, text: str | tuple[str, ...]) -> float:
+        cells = zip(self._columns.items(), (text,) if isinstance(text, str) else text, strict=True)
         try:
-            points = card.points_of(reader.answers(row.cells))
-        except BadRow as error:
-            yield [*row.cells, "", "", "", "", f"{error.column}: {error}"], True
+            return self._card.points_of({key: answers[text] for (key, (_, answers)), text in cells})
+        except BadRow:
+            return nan
+
+
+def _lines(card: Scorecard, reader: AnswersReader) -> tuple[int, list[_Line]]:
+    """The points every row has, and the lines that add theirs; an item that no line asks adds nothing."""
+    columns = {key: (at, cells) for key, at, cells in reader.columns}
+    parts = [(replace(card, lines=(line,), base_points=0), line.items) for line in card.lines]
+    parts += [(replace(card, lines=(), base_points=0), (key,)) for key in columns if key not in card.items]
+    base, lines = card.base_points, []
+    for part, items in parts:
+        there = {key: columns[key] for key in items if key in columns}
+        if there:
+            lines.append(_Line(part, there))
         else:
-            yield row.cells + points_to_cells[points], False
+            base += part.points_of({})
+    return base, lines
 
 
-class _Cells(dict[int, list[Any]]):
-    """Total points → the cells added to a row; a card reaches few totals."""
+class _Added(dict[float, list[str]]):
+    """Points of a row's cells → the cells added to it; a card reaches few totals."""
 
-    def __init__(self, card: Scorecard) -> None:
+    def __init__(self, card: Scorecard, base: int) -> None:
         super().__init__()
         self._card = card
+        self._base = base
 
-    def __missing__(self, points: int) -> list[Any]:
-        probability = self._card.probability(points)
+    def __missing__(self, points: int) -> list[str]:
+        total = self._base + points
+        probability = self._card.probability(total)
         score, grade = as_score(probability), self._card.grade(probability)
-        self[points] = [score, grade, f"{probability:.6f}", points, ""]
+        self[points] = [str(score), grade, f"{probability:.6f}", str(total), ""]
         return self[points]
 
 
-def _own_names(sheet: Sheet, table: Table) -> Mapping:
-    """Without a mapping, a column named as an item's key or label holds its answers as they stand."""
-    items = {
-        item.key: ItemColumn(column=column, kind=item.kind)
+def _own_names(sheet: Sheet, table: Table) -> dict[str, ItemColumn]:
+    """Without a mapping, a column named as an item's key, or else its label, holds its answers as they stand."""
+    named = {
+        item.key: item.key if item.key in table.columns else item.label
         for item in sheet.items.values()
-        for column in (item.key, item.label)
-        if column in table.columns
+        if item.key in table.columns or item.label in table.columns
     }
-    if not items:
-        table.position(next(iter(sheet.items)))
-    return Mapping(check_sheet=SheetHead(key=sheet.key), id=Id(row=True), items=items)
+    if not named:
+        msg = f"No column is named as an item of check sheet '{sheet.key}' is: {', '.join(list(sheet.items)[:30])}."
+        raise UnreadableFile(msg)
+    return {key: ItemColumn(column=column, kind=sheet.items[key].kind) for key, column in named.items()}

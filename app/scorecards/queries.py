@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from app.checksheets.queries import load_sheet
+from app.checksheets.answers import Sheet
+from app.checksheets.queries import choose_sheet, load_sheet, load_version
+from app.checksheets.tables import CheckSheet
 from app.errors import NoCardYet, NotFound
 from app.paging import decode_cursor, encode_cursor
 from app.scorecards.schemas import CardBody, CardPage, CardSummary
@@ -21,6 +23,29 @@ def card_in_force(session: Session, check_sheet: str, *, as_of: datetime | None 
     if as_of is not None:
         query = query.where(Activation.activated_at <= as_of)
     return session.scalar(query.order_by(Activation.activated_at.desc(), Activation.id.desc()).limit(1))
+
+
+_SHEET, _ACTIVATION = CheckSheet.__table__, Activation.__table__
+# On the tables rather than the classes: it is asked with every what-if, and half the time went into the mapping.
+_SHEET_AND_CARD = select(
+    _SHEET.c.key,
+    _SHEET.c.version,
+    select(_ACTIVATION.c.scorecard_id)
+    .where(_ACTIVATION.c.check_sheet == _SHEET.c.key)
+    .order_by(_ACTIVATION.c.activated_at.desc(), _ACTIVATION.c.id.desc())
+    .limit(1)
+    .scalar_subquery(),
+).limit(2)
+
+
+def sheet_and_card(session: Session, key: str | None) -> tuple[Sheet, str | None]:
+    """The sheet that was named, or the only one, and the id of its card in force; one question to the database."""
+    query = _SHEET_AND_CARD if key is None else _SHEET_AND_CARD.where(_SHEET.c.key == key)
+    found = session.connection().execute(query).all()
+    if len(found) != 1:
+        choose_sheet(session, key)  # says what is wrong
+    name, version, scorecard_id = found[0]
+    return load_version(session, name, version), scorecard_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,8 @@ def _summary(session: Session, row: ScorecardRow) -> dict[str, Any]:
         "parent": row.parent_id,
         "in_force": card_in_force(session, row.check_sheet) == row.id,
         "evaluation": row.body.get("evaluation"),
-        **row.gate,
+        "activated": row.gate["activated"],
+        "reason": row.gate["reason"],
     }
 
 

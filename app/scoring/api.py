@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from app.accounts.auth import Reader, Writer
 from app.checksheets.queries import closing_of, describe_observation
 from app.checksheets.schemas import ObservationInput
-from app.db import Reading, Writing, begin, utcnow
+from app.db import DatabaseDep, Reading, Writing, begin, utcnow
 from app.errors import Problem
 from app.fields import PastMoment
 from app.paging import Cursor, Limit
@@ -162,9 +162,11 @@ def list_scores(
 
 
 @router.post("/scores", response_class=FastJSON, responses={200: {"model": ScoreBody}, **NO_CARD})
-def score_what_if(session: Reading, caller: Reader, asked: WhatIfInput, request: Request) -> FastJSON:
+def score_what_if(database: DatabaseDep, caller: Reader, asked: WhatIfInput, request: Request) -> FastJSON:
     """Score answers without storing anything."""
-    score = queries.score_what_if(session, asked, now=utcnow())
+    # A session of its own: one handed in would be opened and closed on two more changes of thread.
+    with database.reading() as session:
+        score = queries.score_what_if(session, asked, now=utcnow())
     return FastJSON(score | {"request_id": request.state.request_id})
 
 

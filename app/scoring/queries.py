@@ -10,12 +10,12 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.checksheets.answers import Answers, Sheet
-from app.checksheets.queries import choose_sheet, closing_of, load_sheet, state_before
+from app.checksheets.queries import closing_of, load_sheet, state_before
 from app.errors import NoCardYet
 from app.paging import decode_cursor, encode_cursor
 from app.prospects.queries import Closing, closing_as_of
 from app.prospects.tables import Prospect
-from app.scorecards.queries import LoadedCard, card_in_force, load_card, require_card
+from app.scorecards.queries import LoadedCard, card_in_force, load_card, sheet_and_card
 from app.scoring.schemas import ScoreLogEntry, ScorePage, WhatIfInput
 from app.scoring.tables import ScoreEntry
 from models.explanation import find_out_next
@@ -82,9 +82,9 @@ def score_of_prospect(session: Session, prospect: Prospect, *, now: datetime, as
 
 def score_what_if(session: Session, asked: WhatIfInput, *, now: datetime) -> dict[str, Any]:
     """The score some answers would give; nothing is stored."""
-    sheet = load_sheet(session, choose_sheet(session, asked.check_sheet))
+    sheet, scorecard_id = sheet_and_card(session, asked.check_sheet)
     answers = {item: value for item, value in sheet.read(asked.answers).items() if value is not None}
-    loaded = load_card(session, require_card(session, sheet.key))
+    loaded = load_card(session, scorecard_id) if scorecard_id else None
     return score_body(ToScore(answers, loaded, now), sheet=sheet)
 
 

@@ -130,7 +130,7 @@ def upsert(
         ended = record_outcome(
             session, caller=caller, prospect=prospect, outcome=given.outcome, corrects=if_match is not None, now=now
         )
-    cause: Cause = "observation" if recorded else "outcome"
+    cause: Cause = "observation" if recorded else "outcome" if ended else "card"
     score = _current_score(session, prospect, cause=cause, now=now)
     applied = (recorded is None or recorded.applied) and (ended is None or ended.applied)
     return Upserted(prospect, put.created, applied, ended.reason if ended else None, score)

@@ -8,7 +8,8 @@ import time_machine
 
 from tests.builders import sheet
 
-START = datetime(2026, 12, 1, 8, tzinfo=UTC)
+ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])  # what is refused before any database is asked
+START = datetime(2026, 6, 1, 8, tzinfo=UTC)
 # external id, owner, stage, answers, outcome; each is put an hour after the one before.
 ROWS = [
     ("one", "ada", "aware", {"budget": True, "standing": "current", "tender": False}, None),
@@ -66,7 +67,7 @@ def walk(api, query):
         ("check_sheet=bids&owner=bob&state=won", {"three"}),
         (f"changed_since={(START + timedelta(hours=3)).isoformat().replace('+00:00', 'Z')}", {"five", "six"}),
         ("changed_since=2027-01-01", set()),
-        ("score_changed_since=2026-12-01T10:30:00Z", {"four", "five"}),
+        ("score_changed_since=2026-06-01T10:30:00Z", {"four", "five"}),
     ],
 )
 def test_a_filter_shows_just_what_it_names(listed, asked, expected):
@@ -83,10 +84,9 @@ def test_updated_lists_the_longest_untouched_first(listed):
 
 def test_score_lists_the_best_first_and_the_unscored_last(listed):
     items = listed.get("/v1/prospects?order=score").json()["items"]
-    scores = [one["score"] for one in items]
-    assert items[0]["external_id"] == "one"
-    assert scores[-1] is None
-    assert all(first >= second for first, second in pairwise(scores[:-1]))
+    ranks = [-1 if one["score"] is None else one["score"] for one in items]
+    assert (items[0]["external_id"], ranks[-1]) == ("one", -1)
+    assert all(first >= second for first, second in pairwise(ranks))
 
 
 def test_equal_scores_stand_in_order_of_arrival(bids_api):
@@ -117,7 +117,7 @@ def test_pages_stay_stable_while_rows_arrive(listed, order):
     whole = names(listed, f"order={order}")
     first = listed.get(f"/v1/prospects?order={order}&limit=3").json()
     with time_machine.travel(START + timedelta(hours=9), tick=False):
-        for number, arrived in enumerate(("2019-01-01", "2026-11-29", "2026-12-01")):
+        for number, arrived in enumerate(("2019-01-01", "2026-05-29", "2026-06-01")):
             body = {"check_sheet": "bids", "arrived_at": arrived, "answers": {"budget": True}}
             assert listed.put(f"/v1/prospects/new{number}", json=body).status_code == 201
     rest = walk(listed, f"order={order}&limit=3&cursor={first['next']}")
@@ -149,6 +149,7 @@ def test_a_page_holds_two_hundred_at_the_most(bids_api, database):
     assert len(walk(bids_api, "limit=1000")) == 205
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
@@ -162,6 +163,8 @@ def test_a_page_holds_two_hundred_at_the_most(bids_api, database):
         ("stage=A%20B", "/query/stage"),
         ("check_sheet=%00", "/query/check_sheet"),
         ("cursor=" + "x" * 1001, "/query/cursor"),
+        ("onwer=ada", "/query/onwer"),
+        ("state=open&=", "/query/"),
     ],
 )
 def test_a_wrong_parameter_is_named(bids_api, query, pointer):

@@ -23,6 +23,9 @@ FULL = {
 }
 
 
+ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])  # what is refused before any database is asked
+
+
 def put(api, body, prospect="p", **more):
     return api.put(f"/v1/prospects/{prospect}", json=body, **more)
 
@@ -83,6 +86,7 @@ def test_a_brief_is_put_whole(bids_api):
     assert read(bids_api)["brief"] == {"looks_for": None, "what_fits": None, "trust": "references"}
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     "field",
     ["score", "grade", "state", "locked_at", "probability", "scorecard", "external_id", "id", "etag", "version"]
@@ -96,6 +100,7 @@ def test_a_field_that_is_not_the_callers_is_refused_by_name(bids_api, count_rows
     assert count_rows() == before
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -142,6 +147,7 @@ def test_every_wrong_field_is_named_at_once(bids_api):
     assert {one["pointer"] for one in answer.json()["errors"]} == {"/amount", "/currency", "/colour"}
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("arrived", [timedelta(minutes=4), timedelta(minutes=6)])
 def test_a_clock_may_be_five_minutes_ahead(bids_api, arrived):
     body = {"arrived_at": (datetime.now(UTC) + arrived).isoformat()}
@@ -192,6 +198,7 @@ def test_any_printable_text_is_an_id_on_every_call(bids_api, external_id):
     assert bids_api.delete(path).status_code == 204
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     "external_id",
     ["\x00", "a\x00b", "\n", "a\tb", "\x1f", "a\x1f/b", "\x7f", "\u200b", "\u2028", "x" * 201, "/" * 201],
@@ -287,10 +294,10 @@ def test_times_are_answered_in_utc(bids_api):
 
 
 def test_created_and_updated_are_our_own_clock(bids_api):
-    moment = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    moment = datetime(2026, 6, 1, 8, tzinfo=UTC)
     with time_machine.travel(moment, tick=False):
         put(bids_api, {"arrived_at": "2026-01-05"})
     with time_machine.travel(moment + timedelta(hours=1), tick=False):
         put(bids_api, {"name": "Later"})
     kept = read(bids_api)
-    assert (kept["created_at"], kept["updated_at"]) == ("2026-12-01T08:00:00Z", "2026-12-01T09:00:00Z")
+    assert (kept["created_at"], kept["updated_at"]) == ("2026-06-01T08:00:00Z", "2026-06-01T09:00:00Z")

@@ -1,4 +1,7 @@
-"""Say where a service is about to be and how to call it; the key is made on the first run and kept in a file."""
+"""What `scripts/start` does once everything is installed: prepare a database, say how to call the service, serve.
+
+One process does all of it, because importing the service is the larger part of starting it.
+"""
 
 import argparse
 import errno
@@ -9,36 +12,42 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import cli
 from app.accounts.service import COMMAND_LINE, create_key, find_caller
-from app.db import Database
+from app.db import Database, utcnow
+from app.demo.service import fill_with_sample_team
 from app.errors import Unauthorized
+from app.migrating import migrate
 from app.prospects.tables import Prospect
 from app.settings import Settings
 
-CALL = """Try:       curl -H 'Authorization: Bearer {key}' \\
-             '{address}/v1/prospects/{prospect}/score'"""
-BEGIN = """Begin:     curl -H 'Authorization: Bearer {key}' \\
-             '{address}/v1/check-sheet-templates'"""
-
 
 def main() -> None:
-    """Check that the port is free, then print addresses and key."""
+    """Prepare, print, serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("key_file", type=Path, help="where the key is kept")
-    key_file = parser.parse_args().key_file
+    parser.add_argument("--demo", action="store_true", help="fill an empty database with the sample team")
+    asked = parser.parse_args()
     settings = Settings()
-    _refuse_taken_port(settings)
+    refuse_taken_port(settings)
     database = Database(settings)
+    migrate(database.engine)
+    if asked.demo:
+        fill_with_sample_team(database, now=utcnow(), if_empty=True)
     with database.writing() as session:
-        key = _keep_key(session, key_file, settings.secret_key.get_secret_value())
+        key = keep_key(session, asked.key_file, settings.secret_key.get_secret_value())
         prospect = session.scalar(select(Prospect.external_id).where(Prospect.state == "open").limit(1))
+    database.engine.dispose()
+    first_call = f"prospects/{prospect}/score" if prospect else "check-sheet-templates"
     address = f"http://{settings.host}:{settings.port}"
-    print(f"\nWinnow:    {address}\nDocs:      {address}/docs\nKey:       {key}\n           (kept in {key_file})")
-    print((CALL if prospect else BEGIN).format(address=address, key=key, prospect=prospect))
-    print("Stop with Ctrl+C.\n", flush=True)
+    print(f"Winnow:  {address}\nDocs:    {address}/docs\nKey:     {key}\n         kept in {asked.key_file}")
+    print(f"Try:     curl -H 'Authorization: Bearer {key}' '{address}/v1/{first_call}'")
+    print("Serving until Ctrl+C.", flush=True)
+    cli.app(["serve"])
 
 
-def _refuse_taken_port(settings: Settings) -> None:
+def refuse_taken_port(settings: Settings) -> None:
+    """End with a sentence where somebody else listens already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -49,8 +58,8 @@ def _refuse_taken_port(settings: Settings) -> None:
             sys.exit(f"Port {settings.port} is in use: stop what listens there, or set WINNOW_PORT to another one.")
 
 
-def _keep_key(session: Session, key_file: Path, secret: str) -> str:
-    """The key kept in the file, or a new one where that fits this database no longer."""
+def keep_key(session: Session, key_file: Path, secret: str) -> str:
+    """The key kept in the file, or a new one where there is none that fits this database."""
     if key_file.exists():
         key = key_file.read_text("utf-8").strip()
         try:

@@ -1,0 +1,158 @@
+"""Files in and files out: import, score, evaluate."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from app.cli.terminal import AsJson, FileIn, SheetKey, console, errors, open_database, print_json, say, spinner
+
+if TYPE_CHECKING:
+    from app.exchange.importing import BadLine, Report
+
+commands = typer.Typer()
+_SHOWN = 20
+
+
+@commands.command("import")
+def import_table(
+    file: FileIn,
+    mapping: Annotated[Path, typer.Option("--map", help="The mapping file; examples stand in docs/examples.")],
+    check_sheet: SheetKey = None,
+    errors_file: Annotated[Path | None, typer.Option("--errors", help="Write every bad row to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import prospects, answers and outcomes; importing the same file again changes nothing."""
+    from app.accounts.service import COMMAND_LINE
+    from app.exchange.importing import import_file
+    from app.exchange.mapping import load_mapping
+
+    given = load_mapping(mapping)
+    if check_sheet is not None:
+        given = given.model_copy(update={"check_sheet": given.check_sheet.model_copy(update={"key": check_sheet})})
+    with open_database() as database, spinner("Importing") as show, _errors_writer(errors_file) as on_error:
+
+        def on_progress(report: "Report") -> None:
+            show(f"Imported {report.rows:,} rows")
+
+        report = import_file(
+            database, caller=COMMAND_LINE, path=file, mapping=given, on_progress=on_progress, on_error=on_error
+        )
+    if as_json:
+        print_json(report)
+        return
+    counts = f"{report.created} created, {report.changed} changed, {report.unchanged} as they were"
+    say(f"{report.rows} rows: {counts}, {report.failed} refused.")
+    for bad in report.errors[:_SHOWN]:
+        errors.print(f"line {bad.line}: {bad.reason}", markup=False, highlight=False, soft_wrap=True)
+    if report.failed > _SHOWN:
+        say(f"… and {report.failed - _SHOWN} more; --errors FILE names them all.")
+
+
+@contextmanager
+def _errors_writer(path: Path | None) -> "Iterator[Callable[[BadLine], None]]":
+    from app.exchange.files import no_formula, write_table
+
+    if path is None:
+        yield lambda _bad: None
+        return
+    with write_table(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(["line", "external_id", "column", "code", "reason"])
+
+        def write(bad: "BadLine") -> None:
+            writer.writerow([bad.line, *map(no_formula, (bad.external_id, bad.column, bad.code, bad.reason))])
+
+        yield write
+
+
+@commands.command("score")
+def score_table(
+    file: FileIn,
+    out: Annotated[Path, typer.Option("--out", help="Where the rows go with their scores.")],
+    check_sheet: SheetKey = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="The mapping file, where columns are not items.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score the rows of a file with the card in force."""
+    from app.checksheets.queries import choose_sheet, load_sheet
+    from app.exchange.mapping import load_mapping
+    from app.exchange.scoring import score_file
+    from app.scorecards.queries import load_card, require_card
+
+    given = load_mapping(mapping) if mapping else None
+    with open_database() as database, database.reading() as session:
+        wanted = check_sheet or (given.check_sheet.key if given else None)
+        sheet = load_sheet(session, choose_sheet(session, wanted))
+        card = load_card(session, require_card(session, sheet.key)).card
+    with spinner("Scoring"):
+        scored, failed = score_file(sheet=sheet, card=card, path=file, out=out, mapping=given)
+    if as_json:
+        print_json({"rows": scored + failed, "scored": scored, "failed": failed})
+    else:
+        say(f"{scored} rows scored, {failed} could not be read (see wn_problem).")
+
+
+@commands.command()
+def evaluate(
+    file: FileIn,
+    outcome: Annotated[str, typer.Option(help="The column that says how it ended.")],
+    won: Annotated[str, typer.Option(help="The value that means won.")],
+    time: Annotated[str | None, typer.Option(help="The column that gives the order in time, or `row`.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; repeat.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Keep a column although it looks like a leak, or `all`.")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Rows with the same value here are never parted.")] = None,
+    folds: Annotated[int, typer.Option(min=2, max=50, help="Parts each row is once outside of.")] = 5,
+    repeats: Annotated[int | None, typer.Option(min=1, max=100, help="How often; default: by the rows.")] = None,
+    max_lines: Annotated[int, typer.Option(min=1, max=50, help="The most lines the card may have.")] = 12,
+    max_points: Annotated[int, typer.Option(min=1, max=100, help="The most points an answer may count.")] = 10,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write every out-of-sample prediction to this CSV file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of any CSV file whether a scorecard would tell who buys, on rows it has not seen; needs no database."""
+    from app.exchange.evaluating import Asked, evaluate_file
+    from app.scorecards.export import as_markdown
+    from models.rows import Options
+
+    asked = Asked(file, outcome, won, time, tuple(drop or ()), group, folds, repeats)
+    kept = "all" if "all" in (allow or []) else frozenset(allow or ())
+    with spinner("Evaluating"):
+        found = evaluate_file(asked, Options(max_lines=max_lines, max_points=max_points, allow=kept))
+    if predictions is not None:
+        found.write_predictions(predictions)
+    figures = found.evaluation.to_json()
+    if as_json:
+        sys.stdout.write(json.dumps(figures | {"rows_left_out": found.left_out}, allow_nan=False) + "\n")
+        return
+    _print_evaluation(figures)
+    if found.left_out:
+        say(f"{found.left_out} rows without an outcome or a time were left out.")
+    say(as_markdown(found.evaluation.card, f"Scorecard of {file.name}"))
+
+
+def _print_evaluation(found: dict[str, Any]) -> None:
+    table = Table("figure", "out of sample", "90 % interval", title=f"{found['rows']} rows, {found['protocol']}")
+    for name in ("auc", "log_loss", "brier"):
+        spread = found["intervals"][name]
+        table.add_row(name, f"{found[name]:.3f}", f"{spread['low']:.3f} … {spread['high']:.3f}")
+    table.add_row("ece", f"{found['ece']:.3f}", "")
+    table.add_row("log loss of the base rate", f"{found['base']['log_loss']:.3f}", "")
+    table.add_row("seconds to train", f"{found['train_seconds']:.2f}", "")
+    console.print(table)
+    for leak in found["leaks"]:
+        what = "left out" if leak["left_out"] else "kept, suspect"
+        say(f"{leak['column']}: {what}. {leak['evidence']}")
+    if not found["usable"]:
+        say("There is no usable card: it does not beat the base rate beyond doubt.")

@@ -1,0 +1,72 @@
+"""Running the service, and its database as a whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.terminal import AsJson, open_database, print_json, say, spinner
+
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve the API; interactive docs stand at /docs."""
+    import uvicorn
+
+    from app.main import create_app
+    from app.settings import Settings
+
+    given = {"host": host, "port": port}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    with open_database(settings):
+        pass
+    uvicorn.run(
+        create_app(settings), host=settings.host, port=settings.port, access_log=False, log_level="warning",
+        timeout_graceful_shutdown=30,
+    )  # fmt: skip
+
+
+@commands.command()
+def demo(
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing where there is something already.")] = False,
+) -> None:
+    """Fill an empty database with a sample team: three quarters of made-up history, and its cards."""
+    from app.db import utcnow
+    from app.demo.service import fill_with_sample_team
+
+    with open_database() as database, spinner("Playing three quarters of a sample team's history"):
+        count = fill_with_sample_team(database, now=utcnow(), if_empty=if_empty)
+    say(f"{count} prospects of the sample team are in." if count else "There is something here already.")
+
+
+@commands.command("migrate")
+def migrate_database() -> None:
+    """Bring the database to this version's schema."""
+    with open_database():
+        pass
+    say("The database is up to date.")
+
+
+@commands.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_json: AsJson = False) -> None:
+    """Write everything to one file, while the service runs."""
+    from app.backup import write_backup
+
+    with open_database() as database, spinner("Backing up"):
+        count = write_backup(database, file)
+    print_json({"rows": count}) if as_json else say(f"{count} rows are in {file}.")
+
+
+@commands.command()
+def restore(file: Annotated[Path, typer.Argument(help="A backup.")], as_json: AsJson = False) -> None:
+    """Fill an empty database from a backup; it may be of the other kind."""
+    from app.backup import read_backup
+
+    with open_database(migrated=False) as database, spinner("Restoring"):
+        count = read_backup(database, file)
+    print_json({"rows": count}) if as_json else say(f"{count} rows are back.")

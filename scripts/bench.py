@@ -1,0 +1,178 @@
+"""Speed, each figure beside what it is to be compared with in the same run; absolute times differ from day to day.
+
+http     what-if scores over HTTP against an endpoint of the same app that returns a constant, and at 50 requests/s
+core     points, whole scores and what to find out next, without a service around them
+import   a file of prospects with 20 answers and an outcome each, against bare inserts of the same rows
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+import timeit
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import serving
+from bench_http import SHEET, bench_http
+from rich.console import Console
+from rich.table import Table
+
+from app.db import Database
+from app.scorecards.queries import load_card, sheet_and_card
+from app.settings import Settings
+from models.explanation import find_out_next
+
+ITEMS = 20
+BATCH = 5_000
+THREE_ROWS = ("prospect", "observation", "outcome")
+
+
+def bench_core() -> dict[str, Any]:
+    """Microseconds of the card of the sample team, the best of several runs."""
+    with TemporaryDirectory() as name, serving.database("sqlite", Path(name)) as url:
+        serving.winnow(serving.environment(url), "demo")
+        database = Database(Settings(database_url=url))
+        with database.reading() as session:
+            sheet, scorecard_id = sheet_and_card(session, None)
+            card = load_card(session, scorecard_id or "").card
+        database.engine.dispose()
+    answers = sheet.read(SHEET["answers"])
+    return {
+        "lines": len(card.lines),
+        "points_and_probability_us": _microseconds(lambda: card.probability(card.points_of(answers))),
+        "score_us": _microseconds(lambda: card.score(answers)),
+        "find_out_next_us": _microseconds(lambda: find_out_next(card, answers)),
+    }
+
+
+def _microseconds(work: Callable[[], object], calls: int = 2_000) -> float:
+    return round(1e6 * min(timeit.repeat(work, number=calls, repeat=7)) / calls, 1)
+
+
+def bench_import(prospects: int) -> dict[str, Any]:
+    """Prospects a second through `winnow import` and through bare inserts of the rows it left."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        file, mapping = _write_file(folder, prospects)
+        variables = serving.environment(f"sqlite:///{folder / 'winnow.db'}")
+        serving.winnow(variables, "migrate")
+        command = [*serving.WINNOW, "import", str(file), "--map", str(mapping), "--json"]
+        began = time.perf_counter()
+        process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        if status:
+            sys.exit("The import failed.")
+        bare = _insert_bare(folder)
+    imported_rate, bare_rate = prospects / seconds, prospects / bare
+    return {
+        "prospects": prospects,
+        "import_per_second": round(imported_rate),
+        "bare_inserts_per_second": round(bare_rate),
+        "ratio": round(imported_rate / bare_rate, 3),
+        "peak_memory_mb": round(used.ru_maxrss / 1024),
+    }
+
+
+def _write_file(folder: Path, prospects: int) -> tuple[Path, Path]:
+    """A table of made-up deals, and the mapping that reads it."""
+    chance = random.Random(0)
+    choices = ["low", "middle", "high", "unknown", ""]
+    items = {f"item{number}": "yes_no" if number % 2 else "choice" for number in range(ITEMS)}
+    values = {"yes_no": ["true", "false", "unknown", ""], "choice": choices}
+    file, mapping = folder / "deals.csv", folder / "deals.map.json"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(["id", "owner", "status", "seen", "decided", *items])
+        for number in range(prospects):
+            day = f"2025-{1 + number % 12:02}-{1 + number % 28:02}"
+            answers = [chance.choice(values[kind]) for kind in items.values()]
+            status = chance.choice(["won", "lost"])
+            table.writerow(
+                [f"deal-{number}", f"rep{number % 9}", status, f"{day}T09:00:00Z", f"{day}T17:00:00Z", *answers]
+            )
+    columns = {
+        item: {"column": item, "kind": kind, "label": item, "definition": "Made up."} for item, kind in items.items()
+    }
+    for column in columns.values():
+        if column["kind"] == "choice":
+            column["answers"] = {choice: choice for choice in choices if choice}
+    described = {
+        "check_sheet": {"key": "deals", "name": "Made-up deals"},
+        "id": {"column": "id"},
+        "owner": {"column": "owner"},
+        "outcome": {"column": "status", "won": ["won"], "lost": ["lost"]},
+        "observed_at": {"column": "seen"},
+        "decided_at": {"column": "decided"},
+        "items": columns,
+    }
+    mapping.write_text(json.dumps(described), "utf-8")
+    return file, mapping
+
+
+def _insert_bare(folder: Path) -> float:
+    """Seconds to insert the imported rows again, as they are, into a copy of the file that lacks them."""
+    source = folder / "winnow.db"
+    rows = {}
+    with sqlite3.connect(source) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for table in THREE_ROWS:
+            rows[table] = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
+    copy = shutil.copyfile(source, folder / "copy.db")
+    connection = sqlite3.connect(copy, isolation_level=None)
+    for table in reversed(("score_entry", *THREE_ROWS)):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("VACUUM")
+    began = time.perf_counter()
+    for first in range(0, len(rows["prospect"]), BATCH):
+        connection.execute("BEGIN IMMEDIATE")
+        for table in THREE_ROWS:
+            batch = rows[table][first : first + BATCH]
+            marks = ", ".join("?" * len(batch[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", batch)  # noqa: S608
+        connection.execute("COMMIT")
+    seconds = time.perf_counter() - began
+    connection.close()
+    return seconds
+
+
+def main() -> None:
+    """Measure the parts asked for and print a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="http, core, import; all unless named")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite", help="for http (%(default)s)")
+    parser.add_argument("--prospects", type=int, default=100_000, help="for import (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    asked = parser.parse_args()
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "http": lambda: bench_http(asked.database),
+        "core": bench_core,
+        "import": lambda: bench_import(asked.prospects),
+    }
+    if unknown := set(asked.parts) - set(measures):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    found = {part: measures[part]() for part in asked.parts or measures}
+    if asked.json:
+        print(json.dumps(found))
+        return
+    table = Table("part", "figure", "value")
+    for part, figures in found.items():
+        for name, value in figures.items():
+            table.add_row(part, name.replace("_", " "), f"{value:,}")
+        table.add_section()
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Every error of every status leaves in the one shape, and none says what it must not."""
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.errors import TITLES, Problem
+from tests.builders import plain_sheet, sheet
+
+SHAPE = Draft202012Validator(Problem.model_json_schema() | {"additionalProperties": False})
+CASES = {
+    400: lambda api: api.post("/v1/scores", content=b"{", headers={"Content-Type": "application/json"}),
+    401: lambda api: api.get("/v1/prospects", headers={"Authorization": "Bearer wn_no"}),
+    403: lambda api: api.rep.delete("/v1/prospects/p"),
+    404: lambda api: api.get("/v1/prospects/none"),
+    405: lambda api: api.patch("/v1/prospects/p"),
+    409: lambda api: api.post("/v1/check-sheets", json=sheet()),
+    412: lambda api: api.put("/v1/prospects/p", json={}, headers={"If-Match": '"0"'}),
+    413: lambda api: api.post("/v1/scores", content=b"x" * 5_000_001, headers={"Content-Type": "application/json"}),
+    422: lambda api: api.put("/v1/prospects/p", json={"score": 99}),
+    500: lambda api: api.get("/v1/check-sheets/broken"),
+    503: lambda api: api.get("/v1/check-sheets/busy"),
+}
+
+
+@pytest.fixture
+def calls(bids_api, client, monkeypatch):
+    """A client whose calls for the check sheets `broken` and `busy` go wrong, with a rep's beside it."""
+    from app.checksheets import queries
+
+    genuine = queries.read_sheet
+
+    def read_sheet(session, key, number=None):
+        if key == "broken":
+            msg = "a secret no caller may read"
+            raise ValueError(msg)
+        if key == "busy":
+            raise PoolTimeout
+        return genuine(session, key, number)
+
+    monkeypatch.setattr(queries, "read_sheet", read_sheet)
+    quiet = client("admin", raises=False)
+    quiet.rep = client("rep")
+    quiet.put("/v1/prospects/p", json={"owner": "ada"})
+    return quiet
+
+
+@pytest.mark.parametrize("status", CASES)
+def test_an_error_has_the_one_shape(calls, status):
+    answer = CASES[status](calls)
+    body = answer.json()
+    assert (answer.status_code, body["status"], answer.headers["Content-Type"]) == (
+        status,
+        status,
+        "application/problem+json",
+    )
+    assert list(SHAPE.iter_errors(body)) == []
+    assert (body["title"], body["type"]) == (TITLES[status], f"/problems/{body['code']}")
+    assert re.fullmatch(r"[a-z_]+", body["code"])
+
+
+@pytest.mark.parametrize("status", CASES)
+def test_an_error_carries_its_request_id_in_header_and_body(calls, status):
+    answer = CASES[status](calls)
+    assert re.fullmatch(r"req_[0-9a-f]{16}", answer.json()["request_id"])
+    assert answer.headers["X-Request-ID"] == answer.json()["request_id"]
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
+
+
+def test_success_carries_its_request_id_too(calls):
+    answer = calls.post("/v1/scores", json={"answers": {}})
+    assert answer.headers["X-Request-ID"] == answer.json()["request_id"]
+
+
+def test_an_unexpected_error_says_nothing_of_itself(calls):
+    answer = calls.get("/v1/check-sheets/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    assert "ValueError" not in answer.text
+
+
+def test_too_busy_says_when_to_come_again(calls):
+    assert calls.get("/v1/check-sheets/busy").headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("GET", "/v1/prospects/none", None, "no_such_prospect"),
+        ("GET", "/v1/check-sheets/none", None, "no_such_check_sheet"),
+        ("GET", "/v1/scorecards/sc_0", None, "no_such_scorecard"),
+        ("PUT", "/v1/prospects/p", {"stage": "none"}, "unknown_stage"),
+        ("PUT", "/v1/prospects/p", {"check_sheet": "none"}, "unknown_check_sheet"),
+        ("PUT", "/v1/prospects/p", {"answers": {"none": 1}}, "unknown_item"),
+        ("POST", "/v1/scores", {"check_sheet": "plain", "answers": {}}, "no_card_yet"),
+        ("GET", "/v1/prospects?cursor=x", None, "invalid_cursor"),
+    ],
+)
+def test_codes_are_stable(bids_api, method, path, body, code):
+    """Clients branch on them, so a change here is a change of the contract."""
+    bids_api.put("/v1/prospects/p", json={})
+    bids_api.post("/v1/check-sheets", json=plain_sheet())
+    assert bids_api.request(method, path, json=body).json()["code"] == code
+
+
+def test_a_locked_database_is_busy_and_not_broken(database):
+    """What SQLite says when its turn did not come is a 503 the caller may repeat."""
+    from app.errors import Busy
+
+    with pytest.raises(Busy), database.writing():
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
