@@ -50,6 +50,6 @@ class BlindMode(Base):
     __tablename__ = "blind_mode"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    on: Mapped[bool]
+    forecast_first: Mapped[bool]
     changed_at: Mapped[datetime]
     changed_by: Mapped[str]

@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "blind_mode",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("on", sa.Boolean(), nullable=False),
+        sa.Column("forecast_first", sa.Boolean(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blind_mode")),
