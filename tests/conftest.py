@@ -230,9 +230,7 @@ def close_bids(database: Database) -> Callable[..., None]:
                     }
                     | more
                 )
-                upsert(
-                    session, caller=COMMAND_LINE, external_id=f"closed-{number}", given=body, if_match=None, now=now
-                )
+                upsert(session, caller=COMMAND_LINE, external_id=f"closed-{number}", given=body, if_match=None, now=now)
 
     return close
 

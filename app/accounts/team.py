@@ -13,7 +13,9 @@ from app.db import new_id
 
 def blind_mode(session: Session) -> bool:
     """Whether forecasts come first; so it is until a manager says otherwise."""
-    asked = session.scalar(select(BlindMode.forecast_first).order_by(BlindMode.changed_at.desc(), BlindMode.id.desc()).limit(1))
+    asked = session.scalar(
+        select(BlindMode.forecast_first).order_by(BlindMode.changed_at.desc(), BlindMode.id.desc()).limit(1)
+    )
     return True if asked is None else asked
 
 
@@ -21,7 +23,9 @@ def blind_since(session: Session, moment: datetime) -> bool:
     """Whether forecasts came first all the time since a moment: only then can nobody have seen a score before."""
     changes = select(BlindMode.forecast_first).order_by(BlindMode.changed_at.desc(), BlindMode.id.desc())
     before = session.scalar(changes.where(BlindMode.changed_at <= moment).limit(1))
-    off_later = session.scalar(changes.where(BlindMode.changed_at > moment, BlindMode.forecast_first.is_(False)).limit(1))
+    off_later = session.scalar(
+        changes.where(BlindMode.changed_at > moment, BlindMode.forecast_first.is_(False)).limit(1)
+    )
     return before is not False and off_later is None
 
 

@@ -91,7 +91,9 @@ def test_every_key_that_is_not_valid_gets_the_same_refusal(api, database, make_k
         _, unknown = new_key(session, secret="another secret of thirty-two characters")
     expired = make_key(expires_at=datetime.now(UTC) - timedelta(seconds=1))
     mistyped = valid[:-1] + ("0" if valid[-1] != "0" else "1")
-    answers = [call(api, key).json() for key in (revoked, unknown, expired, mistyped, "wn_admin_x", "nonsense", "é".encode())]
+    answers = [
+        call(api, key).json() for key in (revoked, unknown, expired, mistyped, "wn_admin_x", "nonsense", "é".encode())
+    ]
     assert {(one["status"], one["code"], one["detail"]) for one in answers} == {
         (401, "unauthorized", answers[0]["detail"])
     }

@@ -225,9 +225,7 @@ def test_an_answer_is_one_value(prospect, value):
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_a_number_json_cannot_hold_is_refused(prospect, number):
     body = f'{{"answers": {{"size": {number}}}}}'
-    answer = prospect.post(
-        "/v1/prospects/p/observations", content=body, headers={"Content-Type": "application/json"}
-    )
+    answer = prospect.post("/v1/prospects/p/observations", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
 
 

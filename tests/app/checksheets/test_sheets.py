@@ -19,9 +19,9 @@ def test_a_sheet_is_read_back_as_it_was_posted(api):
     api.post("/v1/check-sheets", json=given)
     kept = api.get("/v1/check-sheets/bids").json()
     assert {name: kept[name] for name in given if name != "items"} == {k: v for k, v in given.items() if k != "items"}
-    assert [{name: one[name] for name in posted} for one, posted in zip(kept["items"], given["items"], strict=True)] == (
-        given["items"]
-    )
+    assert [
+        {name: one[name] for name in posted} for one, posted in zip(kept["items"], given["items"], strict=True)
+    ] == (given["items"])
 
 
 def test_a_put_creates_what_is_not_there(api):

@@ -61,7 +61,9 @@ def test_a_rep_sees_its_own_prospects_in_the_list(ada):
 
 
 @pytest.mark.parametrize("order", ["arrival", "score", "updated"])
-@pytest.mark.parametrize("asked", ["owner=bob", "grade=A", "state=open", "check_sheet=bids", "changed_since=2020-01-01"])
+@pytest.mark.parametrize(
+    "asked", ["owner=bob", "grade=A", "state=open", "check_sheet=bids", "changed_since=2020-01-01"]
+)
 def test_no_filter_shows_anothers_prospects(ada, order, asked):
     items = ada.get(f"/v1/prospects?{asked}&order={order}").json()["items"]
     assert {one["owner"] for one in items} <= {"ada"}

@@ -68,7 +68,11 @@ def test_null_clears(bids_api, field):
     put(bids_api, FULL)
     put(bids_api, {field: None})
     empty = {"looks_for": None, "what_fits": None, "trust": None} if field == "brief" else None
-    assert read(bids_api) | {"etag": "", "updated_at": ""} == read(bids_api) | {field: empty, "etag": "", "updated_at": ""}
+    assert read(bids_api) | {"etag": "", "updated_at": ""} == read(bids_api) | {
+        field: empty,
+        "etag": "",
+        "updated_at": "",
+    }
     assert read(bids_api)[field] == empty
 
 

@@ -148,7 +148,10 @@ def test_without_a_card_an_observation_says_so(api):
     [
         ("/v1/scores", {"answers": {"budget": True}}),
         ("/v1/scores", {"answers": {"nonsense": True}}),
-        ("/v1/scores/batch", {"items": [{"answers": {"budget": True}}, {"prospect": "p", "answers": {"tender": True}}]}),
+        (
+            "/v1/scores/batch",
+            {"items": [{"answers": {"budget": True}}, {"prospect": "p", "answers": {"tender": True}}]},
+        ),
     ],
 )
 def test_what_if_stores_nothing(bids_api, count_rows, path, body):
@@ -223,7 +226,10 @@ def test_a_prospect_in_a_batch_scores_as_it_does_alone(bids_api):
 
 def test_a_prospect_with_changed_answers_is_a_what_if_of_it(bids_api):
     bids_api.put("/v1/prospects/p", json={"answers": {"budget": True, "standing": "new"}})
-    entries = [{"prospect": "p", "answers": {"standing": None, "tender": True}}, {"answers": {"budget": True, "tender": True}}]
+    entries = [
+        {"prospect": "p", "answers": {"standing": None, "tender": True}},
+        {"answers": {"budget": True, "tender": True}},
+    ]
     changed, supposed = bids_api.post("/v1/scores/batch", json={"items": entries}).json()["items"]
     assert changed["body"]["reasons"] == supposed["body"]["reasons"]
 
