@@ -11,6 +11,7 @@ from app import health
 from app.checksheets import api as checksheets
 from app.db import Database
 from app.errors import Problem, install_handlers
+from app.forecasts import api as forecasts
 from app.logs import configure_logs
 from app.middleware import Around, LimitedBody, Metrics
 from app.openapi import install_schema
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.secret = settings.secret_key.get_secret_value()
     app.state.metrics = Metrics()
     install_handlers(app)
-    for feature in (prospects, checksheets, scorecards, scoring, training):
+    for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
         app.include_router(feature.router, responses=errors)
     app.include_router(health.router)
     install_schema(app)

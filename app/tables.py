@@ -1,9 +1,10 @@
 """Every table, so that one import knows the whole schema."""
 
-from app.accounts.tables import ApiKey, AuditEntry
+from app.accounts.tables import ApiKey, AuditEntry, BlindMode
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.db import Base
-from app.prospects.tables import OutcomeEntry, Prospect
+from app.forecasts.tables import Forecast
+from app.prospects.tables import Effort, Experience, OutcomeEntry, Prospect, StageEntry
 from app.scorecards.tables import Activation, ScorecardRow
 from app.scoring.tables import ScoreEntry
 
@@ -13,12 +14,17 @@ __all__ = [
     "Activation",
     "ApiKey",
     "AuditEntry",
+    "BlindMode",
     "CheckSheet",
     "CheckSheetVersion",
+    "Effort",
+    "Experience",
+    "Forecast",
     "Observation",
     "OutcomeEntry",
     "Prospect",
     "ScoreEntry",
     "ScorecardRow",
+    "StageEntry",
     "metadata",
 ]

@@ -42,3 +42,14 @@ class AuditEntry(Base):
     detail: Mapped[dict[str, Any]]
     previous_hash: Mapped[str]
     hash: Mapped[str]
+
+
+class BlindMode(Base):
+    """From when on forecasts are asked for before scores are shown, or no longer; the last row counts."""
+
+    __tablename__ = "blind_mode"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    forecast_first: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]

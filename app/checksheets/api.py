@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 
-from app.accounts.auth import Reader
+from app.accounts.auth import Reader, Writer
 from app.checksheets import queries
 from app.checksheets.schemas import ObservationPage, SheetBody, SheetPage, TemplatePage
-from app.db import Reading
+from app.checksheets.service import check_stage
+from app.db import Reading, Writing, begin
 from app.fields import Key
 from app.paging import Cursor, Limit
-from app.prospects.queries import find_prospect
-from app.prospects.schemas import ExternalIdPath
+from app.prospects import activity
+from app.prospects.queries import describe_entry, find_prospect
+from app.prospects.schemas import ExternalIdPath, StageInput, StageReply
 from app.strict_json import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["check sheets"], route_class=StrictRoute)
@@ -48,3 +50,14 @@ def list_observations(
     """List what was observed of a prospect, newest first."""
     prospect = find_prospect(session, caller=caller, external_id=external_id)
     return queries.list_observations(session, prospect=prospect, cursor=cursor, limit=limit)
+
+
+@router.post("/prospects/{external_id}/stage", response_model=StageReply, status_code=201, tags=["prospects"])
+def record_stage(
+    session: Writing, caller: Writer, external_id: ExternalIdPath, given: StageInput, request: Request
+) -> StageReply:
+    """Note a step of the customer's journey, by the sign the customer gave."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    check_stage(session, prospect, given.stage)
+    entry, applied = activity.record_stage(session, caller=caller, prospect=prospect, given=given, now=begin(session))
+    return describe_entry(StageReply, entry, applied=applied, request_id=request.state.request_id)

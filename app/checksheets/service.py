@@ -85,13 +85,13 @@ def assign_sheet(session: Session, *, prospect: Prospect, key: str | None) -> bo
     return True
 
 
-def check_stage(session: Session, prospect: Prospect) -> None:
+def check_stage(session: Session, prospect: Prospect, stage: str | None) -> None:
     """A stage must be a step of the journey the prospect's sheet describes."""
-    if prospect.stage is None:
+    if stage is None:
         return
     stages = load_sheet(session, prospect.check_sheet).body.stages if prospect.check_sheet else None
     keys = tuple(stage.key for stage in stages) if stages else DEFAULT_STAGES
-    if prospect.stage not in keys:
+    if stage not in keys:
         raise Unprocessable.field("/stage", "unknown_stage", f"The journey's steps are {', '.join(keys)}.")
 
 

@@ -2,15 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.auth import Admin, Reader
+from app.accounts.auth import Admin, Reader, Writer
 from app.db import Reading, Writing, begin
+from app.errors import Problem
 from app.fields import Key, Moment, Name
 from app.paging import Cursor, Limit
-from app.prospects import queries, service
-from app.prospects.schemas import ExternalIdPath, ProspectBody, ProspectPage
+from app.prospects import activity, queries, service
+from app.prospects.schemas import (
+    EffortInput,
+    EffortReply,
+    ExperienceInput,
+    ExperienceReply,
+    ExternalIdPath,
+    ProspectBody,
+    ProspectPage,
+)
 from app.prospects.tables import STATES
+from app.prospects.withholding import sight_of
 from app.strict_json import StrictRoute
 
 router = APIRouter(prefix="/v1/prospects", tags=["prospects"], route_class=StrictRoute)
@@ -41,10 +51,33 @@ def read_prospect(session: Reading, caller: Reader, external_id: ExternalIdPath,
     """Read one prospect."""
     prospect = queries.find_prospect(session, caller=caller, external_id=external_id)
     response.headers["ETag"] = prospect.etag
-    return queries.describe(prospect, queries.find_outcome(session, prospect))
+    outcome = queries.find_outcome(session, prospect)
+    return queries.describe(prospect, outcome, sight_of(session, caller))
 
 
 @router.delete("/{external_id}", status_code=204)
 def erase_prospect(session: Writing, caller: Admin, external_id: ExternalIdPath) -> None:
     """Erase a prospect's personal data; its answers stay under a random id. The external id may be used again."""
     service.erase_prospect(session, caller=caller, external_id=external_id, now=begin(session))
+
+
+@router.post("/{external_id}/effort", response_model=EffortReply, status_code=201)
+def record_effort(
+    session: Writing, caller: Writer, external_id: ExternalIdPath, given: EffortInput, request: Request
+) -> EffortReply:
+    """Note a call, a visit, a demo, a quote; hours left out are the team's standard for the kind."""
+    prospect = queries.find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    entry = activity.record_effort(session, caller=caller, prospect=prospect, given=given, now=begin(session))
+    return queries.describe_entry(EffortReply, entry, request_id=request.state.request_id)
+
+
+@router.post(
+    "/{external_id}/experiences", response_model=ExperienceReply, status_code=201, responses={409: {"model": Problem}}
+)
+def record_experience(
+    session: Writing, caller: Writer, external_id: ExternalIdPath, given: ExperienceInput, request: Request
+) -> ExperienceReply:
+    """Note what happened after a won sale."""
+    prospect = queries.find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    entry = activity.record_experience(session, caller=caller, prospect=prospect, given=given, now=begin(session))
+    return queries.describe_entry(ExperienceReply, entry, request_id=request.state.request_id)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, select, true
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Select, and_, case, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
@@ -13,12 +14,14 @@ from app.errors import NotFound
 from app.paging import after, decode_cursor, encode_cursor
 from app.prospects.schemas import Outcome, ProspectBody, ProspectPage
 from app.prospects.tables import REOPENED, OutcomeEntry, Prospect
+from app.prospects.withholding import Sight, awaiting_forecast, sight_of
 
+Body = TypeVar("Body", bound=BaseModel)
 Order = Literal["score", "arrival", "updated"]
-ORDERS: dict[Order, tuple[list[Any], tuple[type, ...]]] = {
-    "score": ([Prospect.score_rank, Prospect.arrived_at, Prospect.id], (int, datetime, str)),
-    "arrival": ([Prospect.arrived_at, Prospect.id], (datetime, str)),
-    "updated": ([Prospect.updated_at, Prospect.id], (datetime, str)),
+ORDERS: dict[Order, list[tuple[Any, type]]] = {
+    "score": [(Prospect.score_rank, int), (Prospect.arrived_at, datetime), (Prospect.id, str)],
+    "arrival": [(Prospect.arrived_at, datetime), (Prospect.id, str)],
+    "updated": [(Prospect.updated_at, datetime), (Prospect.id, str)],
 }
 
 
@@ -52,31 +55,47 @@ def find_prospect(session: Session, *, caller: Caller, external_id: str, lock: b
     return prospect
 
 
-def _wanted(asked: ProspectFilter) -> list[ColumnElement[bool]]:
+def _wanted(asked: ProspectFilter, sight: Sight) -> list[ColumnElement[bool]]:
     same = {
         Prospect.state: asked.state,
         Prospect.owner: asked.owner,
         Prospect.stage: asked.stage,
-        Prospect.grade: asked.grade,
         Prospect.check_sheet: asked.check_sheet,
     }
     conditions = [column == value for column, value in same.items() if value is not None]
     since = {Prospect.updated_at: asked.changed_since, Prospect.score_changed_at: asked.score_changed_since}
-    return conditions + [column > value for column, value in since.items() if value is not None]
+    conditions += [column > value for column, value in since.items() if value is not None]
+    if asked.grade is not None:
+        of_grade = Prospect.grade == asked.grade
+        # Leaving a withheld prospect out would tell its grade.
+        conditions.append(or_(awaiting_forecast(), of_grade) if sight.blinded else of_grade)
+    return conditions
+
+
+def _ordering(order: Order, asked: ProspectFilter, sight: Sight) -> list[tuple[Any, type]]:
+    """The columns a list is sorted by; a withheld prospect comes last where its place would tell its score."""
+    columns = ORDERS[order]
+    if not sight.blinded or (order != "score" and asked.grade is None):
+        return columns
+    last = (case((awaiting_forecast(), 1), else_=0), int)
+    rank = (case((awaiting_forecast(), 0), else_=Prospect.score_rank), int)
+    return [last, rank, *columns[1:]] if order == "score" else [last, *columns]
 
 
 def list_prospects(
     session: Session, *, caller: Caller, asked: ProspectFilter, order: Order, cursor: str | None, limit: int
 ) -> ProspectPage:
     """One page of prospects in the order asked for."""
-    columns, kinds = ORDERS[order]
+    sight = sight_of(session, caller)
+    columns, kinds = zip(*_ordering(order, asked, sight), strict=True)
     behind = after(columns, decode_cursor(cursor, order, kinds)) if cursor else true()
-    query = select(Prospect).where(visible_to(caller), *_wanted(asked), behind).order_by(*columns).limit(limit + 1)
-    rows = session.scalars(query).all()
+    query = select(Prospect, *columns).where(visible_to(caller), *_wanted(asked, sight), behind)
+    rows = session.execute(query.order_by(*columns).limit(limit + 1)).all()
     shown = rows[:limit]
-    more = encode_cursor(order, [getattr(shown[-1], c.key) for c in columns]) if len(rows) > limit else None
-    outcomes = find_outcomes(session, shown)
-    return ProspectPage(items=[describe(prospect, outcomes.get(prospect.outcome_id)) for prospect in shown], next=more)
+    more = encode_cursor(order, list(shown[-1])[1:]) if len(rows) > limit else None
+    outcomes = find_outcomes(session, [prospect for prospect, *_ in shown])
+    items = [describe(prospect, outcomes.get(prospect.outcome_id), sight) for prospect, *_ in shown]
+    return ProspectPage(items=items, next=more)
 
 
 def find_outcomes(session: Session, prospects: Sequence[Prospect]) -> dict[str | None, OutcomeEntry]:
@@ -125,9 +144,13 @@ def describe_outcome(entry: OutcomeEntry | None) -> Outcome | None:
     return None if entry is None else Outcome.model_validate(entry, from_attributes=True)
 
 
-def describe(prospect: Prospect, outcome: OutcomeEntry | None) -> ProspectBody:
-    """A prospect as callers see it."""
+def describe(prospect: Prospect, outcome: OutcomeEntry | None, sight: Sight) -> ProspectBody:
+    """A prospect as this caller sees it."""
     fields = {name: getattr(prospect, name, None) for name in ProspectBody.model_fields}
-    return ProspectBody.model_validate(
-        fields | {"outcome": describe_outcome(outcome), "scorecard": prospect.scorecard_id}
-    )
+    fields |= {"outcome": describe_outcome(outcome), "scorecard": prospect.scorecard_id}
+    return ProspectBody.model_validate(sight.show(prospect, fields))
+
+
+def describe_entry(form: type[Body], entry: object, **more: object) -> Body:
+    """An entry of the prospect's history as callers see it."""
+    return form.model_validate({name: getattr(entry, name, None) for name in form.model_fields} | more)

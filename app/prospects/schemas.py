@@ -1,10 +1,11 @@
 """What callers send and get of prospects and outcomes."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSerializer, model_validator
 
 from app.fields import Amount, Currency, Day, DecidedMoment, Input, Key, Moment, Name, PastMoment, SignedAmount, Text
 from app.paths import SLASH
@@ -132,4 +133,92 @@ class OutcomeReply(BaseModel):
     score: int | None
     grade: str | None
     warnings: list[str]
+    request_id: str
+
+
+class StageInput(Input):
+    """A step the customer took, by the sign it gave."""
+
+    stage: Key = Field(examples=["comparing"])
+    sign: Text | None = Field(default=None, description="What the customer said or did.")
+    seen_at: PastMoment | None = Field(default=None, description="Default: now.")
+
+
+class StageReply(BaseModel):
+    """A step that was recorded."""
+
+    id: str
+    stage: str
+    sign: str | None
+    seen_at: Moment
+    recorded_at: Moment
+    applied: bool = Field(description="false: a later step is known already.")
+    request_id: str
+
+
+Hours = Annotated[
+    Decimal,
+    Field(ge=0, le=1000, max_digits=6, decimal_places=2, allow_inf_nan=False),
+    PlainSerializer(float, return_type=float),
+]
+
+
+class EffortInput(Input):
+    """Work spent on a prospect."""
+
+    kind: Literal["call", "visit", "demo", "quote", "other"]
+    hours: Hours | None = Field(default=None, description="Left out, the team's standard for the kind stands in.")
+    cost: Amount | None = None
+    currency: Currency | None = None
+    spent_at: PastMoment | None = Field(default=None, description="Default: now.")
+    by: Name | None = Field(default=None, description="Who spent it. Default: the owner.")
+    requested_at: PastMoment | None = Field(default=None, description="For a quote: when the customer asked.")
+    sent_at: PastMoment | None = Field(default=None, description="For a quote: when it went out.")
+
+    @model_validator(mode="after")
+    def asked_before_sent(self) -> Self:
+        """A quote is asked for before it is sent."""
+        if self.requested_at and self.sent_at and self.sent_at < self.requested_at:
+            msg = "sent_at lies before requested_at"
+            raise ValueError(msg)
+        return self
+
+
+class EffortReply(BaseModel):
+    """Work that was recorded."""
+
+    id: str
+    kind: str
+    hours: Hours
+    estimated: bool = Field(description="The hours are the team's standard, nobody logged them.")
+    cost: Amount | None
+    currency: str | None
+    by: str | None
+    spent_at: Moment
+    requested_at: Moment | None
+    sent_at: Moment | None
+    recorded_at: Moment
+    request_id: str
+
+
+class ExperienceInput(Input):
+    """What happened after a won sale."""
+
+    kind: Literal["satisfied", "complained", "returned", "bought_again"]
+    happened_at: PastMoment | None = Field(default=None, description="Default: now.")
+    amount: Amount | None = None
+    currency: Currency | None = None
+    note: Text | None = None
+
+
+class ExperienceReply(BaseModel):
+    """An experience that was recorded."""
+
+    id: str
+    kind: str
+    happened_at: Moment
+    amount: Amount | None
+    currency: str | None
+    note: str | None
+    recorded_at: Moment
     request_id: str

@@ -12,6 +12,8 @@ from app.db import Base
 OPEN, WON, LOST, VOID = "open", "won", "lost", "void"
 STATES = (OPEN, WON, LOST, VOID)
 REOPENED = "reopened"
+EFFORT_KINDS = ("call", "visit", "demo", "quote", "other")
+EXPERIENCE_KINDS = ("satisfied", "complained", "returned", "bought_again")
 
 
 class Prospect(Base):
@@ -61,6 +63,9 @@ class Prospect(Base):
     # The score turned round, 0 where there is none: one plain index then serves "best first, unscored last".
     score_rank: Mapped[int] = mapped_column(default=0)
 
+    # The owner whose first forecast is in; while it is another's, the score is withheld.
+    forecast_owner: Mapped[str | None]
+
     version: Mapped[int] = mapped_column(default=1)
     import_digest: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -90,5 +95,64 @@ class OutcomeEntry(Base):
     margin: Mapped[Decimal | None]
     currency: Mapped[str | None]
     reason: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+
+class StageEntry(Base):
+    """A step the customer took on its journey, by the sign it gave."""
+
+    __tablename__ = "stage_entry"
+    __table_args__ = (Index("ix_stage_entry_prospect", "prospect_id", "seen_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))
+    stage: Mapped[str]
+    sign: Mapped[str | None]
+    seen_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+
+class Effort(Base):
+    """Work spent on a prospect; hours nobody logged are the team's standard for the kind, and marked."""
+
+    __tablename__ = "effort"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {EFFORT_KINDS}", name="kind"),
+        Index("ix_effort_prospect", "prospect_id", "spent_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    hours: Mapped[Decimal]
+    estimated: Mapped[bool]
+    cost: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    by: Mapped[str | None]
+    spent_at: Mapped[datetime]
+    requested_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+
+class Experience(Base):
+    """What happened after a won sale."""
+
+    __tablename__ = "experience"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {EXPERIENCE_KINDS}", name="kind"),
+        Index("ix_experience_prospect", "prospect_id", "happened_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    note: Mapped[str | None]
+    happened_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]

@@ -14,6 +14,7 @@ from app.paging import Cursor, Limit
 from app.prospects.queries import describe, describe_outcome, find_outcome, find_prospect
 from app.prospects.schemas import ExternalIdPath, OutcomeInput, OutcomeReply
 from app.prospects.service import OutcomePut
+from app.prospects.withholding import FORECAST_FIRST, Sight, sight_of
 from app.responses import FastJSON
 from app.scoring import batch, queries, service
 from app.scoring.schemas import (
@@ -56,9 +57,11 @@ def put_prospect(
     )
     response.status_code = 201 if done.created else 200
     response.headers["ETag"] = done.prospect.etag
-    described = describe(done.prospect, find_outcome(session, done.prospect)).model_dump(by_alias=True)
+    sight = sight_of(session, caller)
+    described = describe(done.prospect, find_outcome(session, done.prospect), sight).model_dump(by_alias=True)
     reply = {"created": done.created, "applied": done.applied, "reason": done.reason}
-    return done.score | described | reply | {"request_id": request.state.request_id}
+    score = sight.show(done.prospect, done.score)
+    return score | described | reply | {"request_id": request.state.request_id}
 
 
 @router.post(
@@ -74,7 +77,8 @@ def record_observation(
     observation = describe_observation(done.recorded.observation, sheet=sheet, closing=closing)
     warnings = [*done.score["warnings"], *(["late"] if observation.late else [])]
     reply = {"observation": observation, "applied": done.recorded.applied, "warnings": warnings}
-    return done.score | reply | {"request_id": request.state.request_id}
+    score = sight_of(session, caller).show(done.prospect, done.score)
+    return score | reply | {"request_id": request.state.request_id}
 
 
 @router.put(
@@ -95,7 +99,7 @@ def put_outcome(
     done = service.close(
         session, caller=caller, external_id=external_id, outcome=given, if_match=if_match, now=begin(session)
     )
-    return _outcome_reply(done, request)
+    return _outcome_reply(done, sight_of(session, caller), request)
 
 
 @router.delete(
@@ -111,10 +115,10 @@ def delete_outcome(
     done = service.close(
         session, caller=caller, external_id=external_id, outcome=None, if_match=if_match, now=begin(session)
     )
-    return _outcome_reply(done, request)
+    return _outcome_reply(done, sight_of(session, caller), request)
 
 
-def _outcome_reply(done: OutcomePut, request: Request) -> OutcomeReply:
+def _outcome_reply(done: OutcomePut, sight: Sight, request: Request) -> OutcomeReply:
     prospect = done.prospect
     warnings = ["card_newer_than_outcome"] if prospect.state != "open" and prospect.score is None else []
     return OutcomeReply(
@@ -124,8 +128,8 @@ def _outcome_reply(done: OutcomePut, request: Request) -> OutcomeReply:
         applied=done.applied,
         reason=done.reason,
         etag=prospect.etag,
-        score=prospect.score,
-        grade=prospect.grade,
+        score=None if sight.withholds(prospect) else prospect.score,
+        grade=None if sight.withholds(prospect) else prospect.grade,
         warnings=warnings,
         request_id=request.state.request_id,
     )
@@ -142,6 +146,7 @@ def read_score(
     """Read a prospect's quality score with its reasons, now or as of a moment."""
     prospect = find_prospect(session, caller=caller, external_id=external_id)
     score = queries.score_of_prospect(session, prospect, now=utcnow(), as_of=as_of)
+    score = sight_of(session, caller).show(prospect, score)
     return FastJSON(score | {"request_id": request.state.request_id})
 
 
@@ -151,6 +156,8 @@ def list_scores(
 ) -> ScorePage:
     """List the scores a prospect had, newest first, with what moved each."""
     prospect = find_prospect(session, caller=caller, external_id=external_id)
+    if sight_of(session, caller).withholds(prospect):
+        return ScorePage(items=[], next=None, withheld=FORECAST_FIRST)
     return queries.list_scores(session, prospect=prospect, cursor=cursor, limit=limit)
 
 

@@ -10,6 +10,7 @@ from app.accounts.service import Caller
 from app.checksheets.queries import load_sheet
 from app.errors import AppError, Conflict, Unprocessable, problem_body, validation_problem
 from app.prospects.queries import find_prospect
+from app.prospects.withholding import sight_of
 from app.scoring.queries import ToScore, score_body, score_of_prospect, score_what_if, to_score_now
 from app.scoring.schemas import BatchEntry, BatchInput, WhatIfInput
 
@@ -48,10 +49,11 @@ def _score(session: Session, caller: Caller, entry: BatchEntry, now: datetime) -
             raise Unprocessable.field("/answers", "answers_required", "Give a prospect, or answers to score.")
         return score_what_if(session, WhatIfInput(check_sheet=entry.check_sheet, answers=entry.answers), now=now)
     prospect = find_prospect(session, caller=caller, external_id=entry.prospect)
+    sight = sight_of(session, caller)
     if not entry.answers or prospect.check_sheet is None:
-        return score_of_prospect(session, prospect, now=now, as_of=None)
+        return sight.show(prospect, score_of_prospect(session, prospect, now=now, as_of=None))
     known = to_score_now(session, prospect, now=now)
     sheet = load_sheet(session, prospect.check_sheet)
     answers = {**known.answers, **sheet.read(entry.answers)}
     answers = {item: value for item, value in answers.items() if value is not None}
-    return score_body(ToScore(answers, known.loaded, now), sheet=sheet, prospect=prospect)
+    return sight.show(prospect, score_body(ToScore(answers, known.loaded, now), sheet=sheet, prospect=prospect))

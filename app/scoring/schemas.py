@@ -170,3 +170,4 @@ class ScorePage(BaseModel):
 
     items: list[ScoreLogEntry]
     next: str | None
+    withheld: str | None = None

@@ -123,7 +123,7 @@ def upsert(
         touch(prospect, now)
         audit.record(session, actor=caller.id, action="prospect.changed", subject=prospect.id, fields=["check_sheet"])
     if moved or "stage" in given.model_fields_set:
-        check_stage(session, prospect)
+        check_stage(session, prospect, prospect.stage)
     recorded = _observe(session, caller, prospect, given, now)
     ended = None
     if given.outcome is not None:

@@ -1,0 +1,132 @@
+"""Locking forecasts: blind before the score is shown, one revision after, none once the prospect is closed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.accounts import audit
+from app.accounts.service import Caller
+from app.accounts.team import blind_mode, blind_since
+from app.checksheets.queries import load_sheet
+from app.db import new_id
+from app.errors import Conflict, Forbidden, Unprocessable
+from app.forecasts.queries import last_forecast
+from app.forecasts.schemas import ForecastInput
+from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
+from app.prospects.queries import find_prospect
+from app.prospects.service import ERASERS, touch
+from app.prospects.tables import OPEN, Prospect
+from app.scoring.queries import ToScore, score_body, to_score_as_of, to_score_now
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A forecast that was locked, and the score it reveals."""
+
+    prospect: Prospect
+    forecast: Forecast
+    score: dict[str, Any] | None
+
+
+def lock_forecast(session: Session, *, caller: Caller, external_id: str, given: ForecastInput, now: datetime) -> Locked:
+    """Lock what somebody thinks, with what the data say at the same moment."""
+    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    owner = _whose(caller, prospect, given)
+    if given.made_at is not None:
+        return Locked(prospect, _import(session, caller, prospect, owner, given, now), None)
+    if prospect.state != OPEN:
+        raise Conflict("The prospect is closed: what is forecast now would be hindsight.", code="prospect_closed")
+    known = to_score_now(session, prospect, now=now)
+    kind = _kind(session, prospect, owner)
+    forecast = _store(session, caller, prospect, owner, kind, given, known, made_at=now, now=now)
+    if owner == prospect.owner:
+        prospect.forecast_owner = owner
+    touch(prospect, now)
+    session.flush()
+    return Locked(prospect, forecast, _reveal(session, prospect, known))
+
+
+def _whose(caller: Caller, prospect: Prospect, given: ForecastInput) -> str | None:
+    if given.by is None:
+        return prospect.owner
+    if not caller.answers_for(given.by):
+        raise Forbidden("Your key answers for other owners only; forecast for one of yours.", code="not_your_owner")
+    return given.by
+
+
+def _kind(session: Session, prospect: Prospect, owner: str | None) -> str:
+    """What a forecast is, by what its owner can have seen."""
+    last = last_forecast(session, prospect, owner)
+    if last is None:
+        return BLIND if blind_since(session, prospect.arrived_at) else INFORMED
+    moved = prospect.score_changed_at is not None and prospect.score_changed_at > last.locked_at
+    if last.kind == REVISION and not moved:
+        raise Conflict(
+            "This forecast was revised already; it can be revised again once the score has changed.",
+            code="already_revised",
+        )
+    return REVISION
+
+
+def _import(
+    session: Session, caller: Caller, prospect: Prospect, owner: str | None, given: ForecastInput, now: datetime
+) -> Forecast:
+    """Keep a forecast from a CRM's history, set beside the score as it stood then."""
+    if not caller.sees_everyone:
+        raise Forbidden("Only an integration or a manager may bring in forecasts of the past.", code="wrong_role")
+    made_at = given.made_at or now
+    if prospect.decided_at is not None and made_at > prospect.decided_at:
+        raise Unprocessable.field(
+            "/made_at", "after_outcome", "This forecast was made after the outcome, so it is none."
+        )
+    known = to_score_as_of(session, prospect, as_of=made_at)
+    return _store(session, caller, prospect, owner, IMPORTED, given, known, made_at=made_at, now=now)
+
+
+def _store(
+    session: Session,
+    caller: Caller,
+    prospect: Prospect,
+    owner: str | None,
+    kind: str,
+    given: ForecastInput,
+    known: ToScore,
+    *,
+    made_at: datetime,
+    now: datetime,
+) -> Forecast:
+    scored = known.loaded.card.score(known.answers) if known.loaded and not known.warnings else None
+    forecast = Forecast(
+        id=new_id("fc"),
+        prospect_id=prospect.id,
+        owner=owner,
+        kind=kind,
+        probability=given.probability,
+        category=given.category,
+        blind_mode=blind_mode(session),
+        scorecard_id=known.loaded.id if known.loaded and scored else None,
+        data_probability=scored.probability if scored else None,
+        made_at=made_at,
+        locked_at=now,
+        recorded_by=caller.id,
+    )
+    session.add(forecast)
+    audit.record(session, actor=caller.id, action="forecast.locked", subject=prospect.id, kind=kind)
+    session.flush()
+    return forecast
+
+
+def _reveal(session: Session, prospect: Prospect, known: ToScore) -> dict[str, Any] | None:
+    if known.loaded is None or prospect.check_sheet is None:
+        return None
+    return score_body(known, sheet=load_sheet(session, prospect.check_sheet), prospect=prospect)
+
+
+def _erase(session: Session, prospect: Prospect) -> None:
+    session.execute(update(Forecast).where(Forecast.prospect_id == prospect.id).values(owner=None))
+
+
+ERASERS.append(_erase)
