@@ -1,6 +1,6 @@
 """Every table, so that one import knows the whole schema."""
 
-from app.accounts.tables import ApiKey, AuditEntry
+from app.accounts.tables import ApiKey, AuditEntry, OneTimeLink, Person, SignInSession
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.db import Base
 from app.prospects.tables import OutcomeEntry, Prospect
@@ -16,9 +16,12 @@ __all__ = [
     "CheckSheet",
     "CheckSheetVersion",
     "Observation",
+    "OneTimeLink",
     "OutcomeEntry",
+    "Person",
     "Prospect",
     "ScoreEntry",
     "ScorecardRow",
+    "SignInSession",
     "metadata",
 ]

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from app.accounts.service import COMMAND_LINE, create_key
 from app.checksheets.schemas import SheetInput
 from app.db import Database, utcnow
-from app.main import create_app
+from app.main import create_app, make_keeper
 from app.migrating import migrate
 from app.scoring.schemas import UpsertInput
 from app.scoring.service import upsert
@@ -123,6 +123,7 @@ def routed_app(sqlite_template: Path) -> FastAPI:
 def app(routed_app: FastAPI, settings: Settings) -> Iterator[FastAPI]:
     """The application, on an empty database of this test's own."""
     routed_app.state.database = Database(settings)
+    routed_app.state.keeper = make_keeper(settings)
     yield routed_app
     routed_app.state.database.engine.dispose()
 
