@@ -4,11 +4,11 @@ AppError
 ├── Unauthorized 401 · Forbidden 403 · NotFound 404
 ├── Conflict 409 (NoCardYet) · PreconditionFailed 412
 ├── Unprocessable 422: names the fields
-└── Busy 503
+└── TooManyAttempts 429 · Busy 503
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -16,6 +16,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
+
+from app.headers import secure
 
 log = structlog.get_logger()
 
@@ -30,6 +32,7 @@ TITLES = {
     413: "Too large",
     415: "Not a media type this call takes",
     422: "Not accepted",
+    429: "Too many attempts",
     500: "Our fault",
     503: "Busy",
 }
@@ -132,6 +135,17 @@ class Unprocessable(AppError):
         return cls([FieldProblem(pointer=pointer, code=code, detail=detail)], code=code)
 
 
+class TooManyAttempts(AppError):
+    """Somebody guesses; nobody is locked out for it."""
+
+    status, code = 429, "too_many_attempts"
+
+    def __init__(self, *, seconds: int) -> None:
+        wait = "a minute" if seconds <= 60 else f"{-(-seconds // 60)} minutes"
+        super().__init__(f"Too many sign-ins failed. Wait {wait}, then try again; your password still works.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
 class Busy(AppError):
     """Others are writing; nothing was stored."""
 
@@ -207,29 +221,39 @@ def _from_http(error: HTTPException) -> AppError:
     return problem
 
 
-def install_handlers(app: FastAPI) -> None:
-    """Let every error leave as problem+json, and no unexpected error's text leave at all."""
+class ErrorPages(Protocol):
+    """How errors are told to people; given to us, because pages stand on errors."""
+
+    def wants_page(self, request: Request) -> bool: ...
+    def error_page(self, request: Request, error: AppError, headers: Mapping[str, str]) -> Response: ...
+
+
+def install_handlers(app: FastAPI, pages: ErrorPages) -> None:
+    """Let every error leave as problem+json or as a page, and no unexpected error's text leave at all."""
+
+    def answer(request: Request, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
+        if pages.wants_page(request):
+            return pages.error_page(request, error, {**error.headers, **(headers or {})})
+        return problem_response(request, error, headers)
 
     @app.exception_handler(AppError)
     def expected(request: Request, error: AppError) -> Response:
-        return problem_response(request, error)
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        return problem_response(request, _from_validation(error))
+        return answer(request, _from_validation(error))
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
-        return problem_response(request, _from_http(error), error.headers)
+        return answer(request, _from_http(error), error.headers)
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected error", exc_info=error)
         unforeseen = AppError("Something went wrong here; it has been logged.")
         # This one leaves outside our middleware, so what that adds to every answer is added here.
-        added = {
-            "X-Request-ID": request.scope.get("state", {}).get("request_id", ""),
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        return problem_response(request, unforeseen, added)
+        response = answer(request, unforeseen)
+        response.headers["X-Request-ID"] = request.scope.get("state", {}).get("request_id", "")
+        secure(response.headers, request.scope)
+        return response

@@ -2,16 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app import health
+from app import health, pages, static_files
+from app.accounts import pages as accounts_pages
+from app.accounts.sign_in import Doorkeeper, Limits
+from app.accounts.throttling import Throttle
 from app.checksheets import api as checksheets
 from app.db import Database
 from app.errors import Problem, install_handlers
 from app.forecasts import api as forecasts
+from app.home import pages as home_pages
 from app.logs import configure_logs
 from app.middleware import Around, LimitedBody, Metrics
 from app.openapi import install_schema
@@ -53,13 +58,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.database = database
     app.state.secret = settings.secret_key.get_secret_value()
+    app.state.base_url = settings.base_url
+    app.state.keeper = make_keeper(settings)
     app.state.metrics = Metrics()
-    install_handlers(app)
+    install_handlers(app, pages)
     for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
         app.include_router(feature.router, responses=errors)
-    app.include_router(health.router)
+    for frame in (home_pages, accounts_pages, static_files, health):
+        app.include_router(frame.router)
     install_schema(app)
     app.add_middleware(EscapedSlashes)
     app.add_middleware(LimitedBody, most=settings.max_body_bytes)
     app.add_middleware(Around, metrics=app.state.metrics)
     return app
+
+
+def make_keeper(settings: Settings) -> Doorkeeper:
+    """Whoever lets people in, by these settings; nobody has failed yet."""
+    limits = Limits(idle=timedelta(hours=settings.session_idle_hours), longest=timedelta(days=settings.session_days))
+    throttle = Throttle(settings.rate_limits_url.get_secret_value())
+    return Doorkeeper(secret=settings.secret_key.get_secret_value(), limits=limits, throttle=throttle)

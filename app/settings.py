@@ -33,6 +33,21 @@ class Settings(BaseSettings):
     lock_wait_seconds: float = Field(
         default=30.0, gt=0, description="How long a write waits for its turn before the caller is told to try again."
     )
+    base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#]+$",
+        description="Where people reach the service, as in `https://winnow.example.com`; links handed over begin so.",
+    )
+    session_idle_hours: int = Field(
+        default=72, ge=1, le=8760, description="After how many hours without a visit a person has to sign in again."
+    )
+    session_days: int = Field(
+        default=30, ge=1, le=365, description="After how many days a person has to sign in again, visits or not."
+    )
+    rate_limits_url: SecretStr = Field(
+        default=SecretStr("memory://"),
+        description="Where failed sign-ins are counted: `memory://`, or `redis://…` for replicas (with the package redis).",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important message that is logged."
     )

@@ -1,6 +1,6 @@
 """Every table, so that one import knows the whole schema."""
 
-from app.accounts.tables import ApiKey, AuditEntry, BlindMode
+from app.accounts.tables import ApiKey, AuditEntry, BlindMode, OneTimeLink, Person, SignInSession
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.db import Base
 from app.forecasts.tables import Forecast
@@ -21,10 +21,13 @@ __all__ = [
     "Experience",
     "Forecast",
     "Observation",
+    "OneTimeLink",
     "OutcomeEntry",
+    "Person",
     "Prospect",
     "ScoreEntry",
     "ScorecardRow",
+    "SignInSession",
     "StageEntry",
     "metadata",
 ]

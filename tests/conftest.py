@@ -19,7 +19,7 @@ from app.accounts.service import COMMAND_LINE, create_key
 from app.checksheets.answers import Sheet
 from app.checksheets.schemas import SheetInput
 from app.db import Database, utcnow
-from app.main import create_app
+from app.main import create_app, make_keeper
 from app.migrating import migrate
 from app.scorecards.service import store_card
 from app.scoring.schemas import UpsertInput
@@ -145,6 +145,7 @@ def app(
     database = routed_app.state.database = known_databases[database_url]
     with database.reading() as session:
         session.info["sheets"].clear()  # committed versions never change, but here they come anew with every test
+    routed_app.state.keeper = make_keeper(settings)
     yield routed_app
     database.engine.dispose()
 

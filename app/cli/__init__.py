@@ -20,6 +20,7 @@ app = typer.Typer(
 for group in (running, files, cards):
     app.add_typer(group.commands)
 app.add_typer(accounts.keys, name="keys")
+app.add_typer(accounts.users, name="users")
 app.add_typer(cards.sheets, name="sheet")
 app.add_typer(cards.exports, name="export")
 app.add_typer(accounts.audits, name="audit")

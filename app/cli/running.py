@@ -15,7 +15,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
-    """Serve the API; interactive docs stand at /docs."""
+    """Serve the pages and the API; interactive docs stand at /docs."""
     import uvicorn
 
     from app.main import create_app
@@ -34,14 +34,25 @@ def serve(
 @commands.command()
 def demo(
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing where there is something already.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Fill an empty database with a sample team: three quarters of made-up history, and its cards."""
+    """Fill an empty database with a sample team: three quarters of made-up history, its cards, and its people."""
     from app.db import utcnow
+    from app.demo.people import new_password, sample_people
     from app.demo.service import fill_with_sample_team
 
+    password = new_password()
     with open_database() as database, spinner("Playing three quarters of a sample team's history"):
-        count = fill_with_sample_team(database, now=utcnow(), if_empty=if_empty)
+        count = fill_with_sample_team(database, now=utcnow(), if_empty=if_empty, password=password)
+    people = sample_people() if count else []
+    if as_json:
+        shown = [{"email": person.email, "role": person.role} for person in people]
+        print_json({"prospects": count, "people": shown, "password": password if count else None})
+        return
     say(f"{count} prospects of the sample team are in." if count else "There is something here already.")
+    if people:
+        say("Sign in as", ", ".join(f"{person.email} ({person.role})" for person in people))
+        say(f"with the password {password}")
 
 
 @commands.command("migrate")

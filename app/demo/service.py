@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.service import Caller
+from app.accounts.passwords import hash_password
 from app.checksheets.queries import starter_sheets
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.tables import CheckSheet
 from app.db import Database
+from app.demo.people import SIMULATOR, take_in_people
 from app.demo.simulator import SimOutcome, SimProspect, simulate_team
 from app.errors import Conflict
 from app.prospects.schemas import Brief, OutcomeInput
@@ -21,7 +22,6 @@ from app.scoring.service import close, observe, upsert
 from app.training.schemas import TrainInput
 from app.training.service import fit_card, keep_card, save_sheet
 
-SIMULATOR = Caller("sample team", "admin", frozenset({"read", "write"}))
 SHEET = "industrial"
 TRAIN_EVERY = timedelta(days=91)
 
@@ -34,13 +34,21 @@ class Event:
     happens: Callable[[Session], object]
 
 
-def fill_with_sample_team(database: Database, *, now: datetime, if_empty: bool = False) -> int:
-    """Fill an empty database, all or nothing; how many prospects it got, 0 where there was something already."""
+def fill_with_sample_team(
+    database: Database, *, now: datetime, if_empty: bool = False, password: str | None = None
+) -> int:
+    """Fill an empty database, all or nothing; how many prospects it got, 0 where there was something already.
+
+    With a password its people can sign in, all of them with that one.
+    """
+    password_hash = hash_password(password) if password else None
     with database.writing() as session:
         if any(session.scalars(select(column).limit(1)).first() for column in (CheckSheet.key, Prospect.id)):
             if if_empty:
                 return 0
             raise Conflict("The sample team needs a database of its own: this one holds something already.")
+        if password_hash:
+            take_in_people(session, password_hash=password_hash, now=now)
         return _fill(session, now)
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_23_forecasts"
-down_revision = "2026_11_23_main_job"
+down_revision = "2026_11_23_people"
 branch_labels = None
 depends_on = None
 

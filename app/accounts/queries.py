@@ -1,0 +1,26 @@
+"""Reading people and where they are signed in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.sign_in import Limits
+from app.accounts.tables import Person, SignInSession
+
+
+def list_people(session: Session) -> Sequence[Person]:
+    """Everybody by name, the disabled last."""
+    return session.scalars(select(Person).order_by(Person.disabled_at.is_not(None), Person.name, Person.id)).all()
+
+
+def list_sessions(session: Session, *, person: Person, limits: Limits, now: datetime) -> Sequence[SignInSession]:
+    """Where a person is signed in, the last seen first."""
+    live = (
+        SignInSession.person_id == person.id,
+        SignInSession.ended_at.is_(None),
+        SignInSession.ends_at > now,
+        SignInSession.last_seen_at > now - limits.idle,
+    )
+    return session.scalars(select(SignInSession).where(*live).order_by(SignInSession.last_seen_at.desc())).all()

@@ -1,0 +1,41 @@
+// Only what makes pages nicer: all of them work without it.
+
+/** Passwords can be looked at while they are typed, which a thumb often needs. */
+for (const form of document.forms) {
+  const inputs = [...form.querySelectorAll("input[type=password]")];
+  if (!inputs.length) continue;
+  const show = (shown) => { for (const input of inputs) input.type = shown ? "text" : "password"; };
+  const label = document.createElement("label");
+  label.className = "show";
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.addEventListener("change", () => show(box.checked));
+  form.addEventListener("submit", () => show(false));
+  label.append(box, inputs.length > 1 ? " Show the passwords" : " Show the password");
+  inputs.at(-1).closest(".field").append(label);
+}
+
+/** A link to hand over is copied with one tap. */
+for (const place of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = "Copy the link";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(place.querySelector("a").href);
+    button.textContent = "Copied";
+  });
+  place.after(button);
+}
+
+/** Moments in the reader's own time. */
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  time.title = time.textContent;
+  time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** A message that came with the page, or what is wrong with its form, is where reading begins. */
+document.querySelector("[role=alert]")?.setAttribute("tabindex", "-1");
+document.querySelector("[role=alert]")?.focus();

@@ -1,0 +1,167 @@
+"""A real service on a port of its own, and a real Chromium that looks at it."""
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.accounts.passwords import hash_password
+from app.accounts.people import invite, set_password
+from app.accounts.schemas import PersonInput
+from app.accounts.service import COMMAND_LINE
+from app.db import Database, utcnow
+from app.main import create_app
+from app.migrating import migrate
+from app.settings import Settings
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "seven quiet herons"
+PHONE, DESK = 390, 1280
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running service and its database."""
+
+    url: str
+    database: Database
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person who signs in with PASSWORD."""
+
+    id: str
+    email: str
+    name: str
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The service on SQLite; what the pages ask of a database is tested on both of them elsewhere."""
+    path = tmp_path_factory.mktemp("site") / "winnow.db"
+    settings = Settings(database_url=f"sqlite:///{path}", secret_key="s" * 40, log_level="error")
+    app = create_app(settings)
+    migrate(app.state.database.engine)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.02)
+        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app.state.database)
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser a file of tests; each test opens contexts of its own in it."""
+    assert Path(CHROMIUM).exists(), "The browser tests need Debian's chromium: apt-get install chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Open a browser nobody is signed in with: `open_browser(width=390, script=False, scheme="dark")`."""
+    with _contexts() as contexts:
+
+        def make(width: int = DESK, *, script: bool = True, scheme: str = "light") -> Page:
+            context = chromium.new_context(
+                base_url=site.url, viewport={"width": width, "height": 844}, java_script_enabled=script,
+                color_scheme=scheme, has_touch=width == PHONE,
+            )  # fmt: skip
+            contexts.append(context)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            page.elsewhere = []
+            page.on("request", lambda request: _note_elsewhere(page, site, request.url))
+            return page
+
+        yield make
+
+
+@contextmanager
+def _contexts() -> Iterator[list[Any]]:
+    contexts: list[Any] = []
+    try:
+        yield contexts
+    finally:
+        for context in contexts:
+            context.close()
+
+
+def _note_elsewhere(page: Page, site: Site, url: str) -> None:
+    if not url.startswith((f"{site.url}/", "data:")):
+        page.elsewhere.append(url)
+
+
+_number = itertools.count(1)
+
+
+@pytest.fixture
+def someone(site: Site) -> Callable[..., Someone]:
+    """Make a person: `someone("admin")`."""
+
+    def make(role: str = "rep") -> Someone:
+        number = next(_number)
+        name, email = f"Robin {number}", f"robin{number}@example.com"
+        owners = [f"rep-{number}"] if role == "rep" else []
+        given = PersonInput(email=email, name=name, role=role, owners=owners)
+        with site.database.writing() as session:
+            person, _ = invite(session, given=given, by=COMMAND_LINE, now=utcnow())
+            set_password(session, person=person, password_hash=hash_password(PASSWORD), now=utcnow())
+        return Someone(person.id, email, name)
+
+    return make
+
+
+@pytest.fixture
+def signed_in(open_browser: Callable[..., Page], someone: Callable[..., Someone]) -> Callable[..., Page]:
+    """Open a browser somebody new is signed in with: `signed_in("admin", width=390)`; it is `page.person`."""
+
+    def make(role: str = "rep", person: Someone | None = None, **more: Any) -> Page:
+        page, who = open_browser(**more), person or someone(role)
+        page.goto("/sign-in")
+        page.get_by_label("E-mail").fill(who.email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name=f"Hello {who.name}").wait_for()
+        page.person = who
+        return page
+
+    return make
+
+
+@pytest.fixture
+def faults() -> Callable[[Page], list[str]]:
+    """What axe finds wrong with a page, and what it asked of other sites."""
+
+    def find(page: Page) -> list[str]:
+        found = Axe().run(page).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] + page.elsewhere
+
+    return find
