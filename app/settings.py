@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     )
     rate_limits_url: SecretStr = Field(
         default=SecretStr("memory://"),
-        description="Where failed sign-ins are counted: `memory://`, or `redis://…` for replicas (with the package redis).",
+        description="Where failed sign-ins are counted: `memory://`, or `redis://…` (with the package redis).",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important message that is logged."

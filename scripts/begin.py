@@ -13,13 +13,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import cli
+from app.accounts.people import invite, make_link
+from app.accounts.schemas import PersonInput
 from app.accounts.service import COMMAND_LINE, create_key, find_caller
+from app.accounts.tables import Person
 from app.db import Database, utcnow
+from app.demo.people import new_password
 from app.demo.service import fill_with_sample_team
 from app.errors import Unauthorized
 from app.migrating import migrate
 from app.prospects.tables import Prospect
 from app.settings import Settings
+
+FIRST_ADMIN = "admin@winnow.invalid"  # a domain that never exists: an address to sign in with, not to write to
 
 
 def main() -> None:
@@ -33,17 +39,51 @@ def main() -> None:
     database = Database(settings)
     migrate(database.engine)
     if asked.demo:
-        fill_with_sample_team(database, now=utcnow(), if_empty=True)
+        fill_demo(database, asked.key_file.with_name("demo-password"))
     with database.writing() as session:
         key = keep_key(session, asked.key_file, settings.secret_key.get_secret_value())
+        admin_link = first_admin(session)
         prospect = session.scalar(select(Prospect.external_id).where(Prospect.state == "open").limit(1))
     database.engine.dispose()
     first_call = f"prospects/{prospect}/score" if prospect else "check-sheet-templates"
     address = f"http://{settings.host}:{settings.port}"
     print(f"Winnow:  {address}\nDocs:    {address}/docs\nKey:     {key}\n         kept in {asked.key_file}")
     print(f"Try:     curl -H 'Authorization: Bearer {key}' '{address}/v1/{first_call}'")
+    print(f"Pages:   {address}/sign-in")
+    if asked.demo:
+        print(
+            f"         as maren@sample.invalid (manager) or ada@sample.invalid (rep), password {said_password(asked)}"
+        )
+    elif admin_link:
+        print(f"         first choose a password for {FIRST_ADMIN}: {address}/choose-password/{admin_link}")
     print("Serving until Ctrl+C.", flush=True)
     cli.app(["serve"])
+
+
+def fill_demo(database: Database, password_file: Path) -> None:
+    """The sample team and its people, who all sign in with one password, kept beside the key."""
+    password = new_password()
+    if fill_with_sample_team(database, now=utcnow(), if_empty=True, password=password):
+        password_file.touch(mode=0o600)
+        password_file.write_text(f"{password}\n", "utf-8")
+
+
+def said_password(asked: argparse.Namespace) -> str:
+    """The password of the sample team, if it was made here."""
+    password_file: Path = asked.key_file.with_name("demo-password")
+    return password_file.read_text("utf-8").strip() if password_file.exists() else "as it was printed when it was made"
+
+
+def first_admin(session: Session) -> str | None:
+    """On a database without people: a one-time link with which the first admin chooses a password."""
+    people = session.scalars(select(Person)).all()
+    if any(person.password_hash for person in people):
+        return None
+    now = utcnow()
+    if not people:
+        given = PersonInput(email=FIRST_ADMIN, name="First admin", role="admin")
+        return invite(session, given=given, by=COMMAND_LINE, now=now)[1]
+    return make_link(session, person=people[0], by=COMMAND_LINE, now=now)
 
 
 def refuse_taken_port(settings: Settings) -> None:
