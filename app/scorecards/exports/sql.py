@@ -77,7 +77,7 @@ def _explanation(exported: Exported, wn: str) -> Iterator[str]:
 
 def _what_it_holds(column: Column) -> str:
     if column.numeric:
-        return "a number"
+        return "a number; other text is an error to PostgreSQL and 0 to SQLite"
     return "true or false" if column.yes_no else ", ".join(map(str, column.answers)) or "the choice's key"
 
 
