@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.terminal import AsJson, Refused, SheetKey, console, open_database, print_json, say, spinner
@@ -117,7 +118,7 @@ def _print_card(card: "Scorecard", title: str) -> None:
             interval = f"{level.low:+.2f} … {level.high:+.2f}"
             counts = f"{level.won:.0f} of {level.support:.0f}"
             weight = [f"{level.points:+d}", f"{level.log_odds:+.2f}", interval]
-            table.add_row(label, level.text, *weight, counts, end_section=last)
+            table.add_row(escape(label), escape(level.text), *weight, counts, end_section=last)
     console.print(table)
     say(f"probability = 1 / (1 + exp(-({card.curve.intercept:.4g} + {card.curve.slope:.4g} × points)))")
 
@@ -168,14 +169,17 @@ def _print_diff(found: "DiffBody") -> None:
     for line in found.lines:
         for answer in line.answers:
             label = f"{line.label} ({line.change})" if answer is line.answers[0] else ""
-            table.add_row(label, answer.answer_text, *map(_signed, (answer.points.before, answer.points.after)))
+            table.add_row(
+                escape(label), escape(answer.answer_text), *map(_signed, (answer.points.before, answer.points.after))
+            )
     console.print(table)
     for figure in found.evaluation:
-        say(f"{figure.figure}: {_rounded(figure.before)} → {_rounded(figure.after)}")
+        if figure.before or figure.after:
+            say(f"{figure.figure}: {_rounded(figure.before)} → {_rounded(figure.after)}")
     counts = found.prospects
     say(f"{counts.changed_grade} of {counts.open} open prospects change grade: {counts.up} up, {counts.down} down.")
     for moved in found.items:
-        why = "; ".join(f"{_plainly(each)}" for each in moved.because)
+        why = "; ".join(map(_plainly, moved.because))
         grades, scores = f"{moved.grade.before} → {moved.grade.after}", f"{moved.score.before} → {moved.score.after}"
         say(f"{moved.prospect}: {grades} ({scores}). {why}")
 

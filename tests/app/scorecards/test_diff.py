@@ -241,6 +241,12 @@ def test_the_command_says_the_same_to_people_and_to_machines(bids_api, store, ru
     assert found == {name: value for name, value in asked.items() if name != "request_id"}
 
 
+def test_a_label_in_brackets_is_printed_as_it_is(store, run):
+    """A terminal's markup stands in brackets too."""
+    odd = replace(AFTER.lines[0], label="[/bold] or [red]")
+    assert "[/bold] or [red]" in run("diff", store(BEFORE), store(card_of(odd)))
+
+
 @pytest.mark.parametrize("form", ["sql", "formula", "formula-salesforce", "csv", "json", "markdown"])
 def test_the_command_exports_what_the_api_does(bids_api, store, run, form):
     card = store(PLAIN)
