@@ -76,7 +76,9 @@ def _times(prior: Prior, factor: float, items: int) -> Prior:
 
 
 def alike_rows(codes: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Number rows by their codes, shape (n_rows,): equal rows, equal numbers.
+    """Number rows by their codes, shape (n_rows,): equal rows are copies of one deal and share a number.
+
+    On a sheet so short that many must agree, each row has a number of its own.
 
     Examples
     --------
@@ -85,7 +87,10 @@ def alike_rows(codes: NDArray[np.int32]) -> NDArray[np.intp]:
     """
     if not len(codes):
         return np.zeros(0, dtype=np.intp)
-    return np.asarray(np.unique(codes, axis=0, return_inverse=True)[1].ravel(), dtype=np.intp)
+    distinct, place = np.unique(codes, axis=0, return_inverse=True)
+    if 2 * len(distinct) < len(codes):
+        return np.arange(len(codes))
+    return np.asarray(place.ravel(), dtype=np.intp)
 
 
 def left_out_loss(design: Design, won: Floats, weight: Floats, fit: Fit, alike: NDArray[np.intp]) -> float:
