@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from models import beliefs
 from models.coding import Coding
-from models.fitting import Design, Fit, newton, variances
+from models.fitting import Design, Fit, Prior, newton, variances
 from models.rounding import Points, round_points
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Basis, Curve, Level, Line, Scorecard
@@ -73,7 +73,8 @@ def finish(
     inside = [codings[place] for place in places]
     design = design_of(inside, rows, places)
     prior = prior_of(inside, chosen.variance, base, periods(rows))
-    fit = _at_present(newton(design, rows.won, rows.weight, prior).doubting(), periods(rows))
+    start = _rough(inside, places, sample, prior) if len(sample.won) < len(rows.won) else None
+    fit = _at_present(newton(design, rows.won, rows.weight, prior, start).doubting(), periods(rows))
     rows, sample = replace(rows, period=None), replace(sample, period=None)
     design = design_of(inside, rows, places)
     counted, weight = _with_imagined(inside, design, rows, options.seed)
@@ -106,6 +107,14 @@ def finish(
         lengths=tuple({"lines": n, "explained": _tidy(e)} for n, e in enumerate(chosen.path.explained, start=1)),
         options=options.to_json(),
     )
+
+
+def _rough(codings: Sequence[Coding], places: Sequence[int], sample: Rows, prior: Prior) -> Floats | None:
+    """Weights fitted on the sample, from which the fit on every row needs a step or two; None where periods differ."""
+    design = design_of(codings, sample, places)
+    if design.size != len(prior.mean):
+        return None
+    return newton(design, sample.won, sample.weight, prior).weights
 
 
 def _with_imagined(codings: Sequence[Coding], design: Design, rows: Rows, seed: int) -> tuple[Design, Floats]:

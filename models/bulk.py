@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encoding import Column
+from models.encoding import Answer, Column
 from models.errors import UnknownItem
 from models.scorecard import Scorecard
 
@@ -39,11 +39,29 @@ def score_columns(card: Scorecard, columns: Sequence[Column], *, rows: int | Non
     by_key = {column.item.key: column for column in columns}
     total = np.full(len(columns[0].codes) if columns else rows or 0, float(card.base_points))
     for line in card.lines:
-        if line.line not in by_key:
-            raise UnknownItem(line.line)
-        column = by_key[line.line]
-        alone = replace(card, lines=(line,), base_points=0)
-        points = [alone.points_of({} if value is None else {line.line: value}) for value in column.values]
-        total += np.array(points, dtype=float)[column.codes]
+        missing = next((key for key in line.items if key not in by_key), None)
+        if missing is not None:
+            raise UnknownItem(missing)
+        total += _points(replace(card, lines=(line,), base_points=0), [by_key[key] for key in line.items])
     distinct, place = np.unique(total, return_inverse=True)
     return np.array([card.probability(int(points)) for points in distinct])[place]
+
+
+def _points(alone: Scorecard, columns: Sequence[Column]) -> NDArray[np.float64]:
+    """Points of a card with one line, looked up once for each distinct answer, or pair of answers."""
+    codes = columns[0].codes.astype(np.int64)
+    for column in columns[1:]:
+        codes = codes * len(column.values) + column.codes
+    distinct, place = np.unique(codes, return_inverse=True)
+    points = [alone.points_of(_answers(int(code), columns)) for code in distinct]
+    return np.array(points, dtype=float)[place]
+
+
+def _answers(code: int, columns: Sequence[Column]) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    for column in reversed(columns):
+        code, value = divmod(code, len(column.values))
+        answer = column.values[value]
+        if answer is not None:
+            answers[column.item.key] = answer
+    return answers

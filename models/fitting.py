@@ -1,7 +1,7 @@
 """Beliefs and outcomes to weights with their uncertainty.
 
 The weights of an item share a normal prior, ``w ~ N(m, tau^2 K^-1)``, whose means are the team's beliefs. How far
-outcomes may pull weights away (``tau``) is learnt from the outcomes too, nearly alike for all items.
+outcomes may pull weights away (``tau``) is learnt from the outcomes too, see :mod:`models.shrinkage`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
 Floats = NDArray[np.float64]
-GUESS_WORTH = 60.0  # levels' worth of evidence behind the first guess of the prior variance
 DOUBT = 4.0  # how many times larger the prior's variance may be than was learnt, for the intervals
-STILL = 0.05  # relative change of the prior variances at which learning them stops
-COMMON_WORTH = 200.0  # levels' worth of evidence that items are alike in how much they matter
+CLOSE = 1e-4  # gain in log likelihood at which the weights stand, far below their uncertainty
+PART = 4_096  # rows counted at a time
 
 
 @dataclass(frozen=True)
@@ -64,22 +63,29 @@ class Design:
         """Return X'WX with an intercept first, shape (1 + size, 1 + size)."""
         size = self.size + 1
         upper = np.zeros((size, size))
-        count = self.codes.shape[1]
-        tiled = np.tile(weight, count)
-        for number in range(count):
-            block = self.block(number)
-            width = block.stop - block.start
-            local = np.minimum(self.codes[:, number] - block.start, width).astype(np.int64) * size
-            # Columns lie one after the other in memory, so cells are laid out the same way.
-            cells = (local[:, None] + self.codes[:, number:]).ravel(order="F")
-            found = np.bincount(cells, tiled[: len(cells)], minlength=(width + 1) * size)
-            upper[block, :-1] = found.reshape(width + 1, size)[:width, :-1]
+        # In parts that stay in the processor's cache: twice as fast on many rows, and the memory does not grow.
+        for start in range(0, len(weight), PART):
+            self._add_gram(upper, self.codes[start : start + PART], weight[start : start + PART])
         upper = upper[:-1, :-1]
         full = np.empty((size, size))
         full[1:, 1:] = upper + upper.T - np.diag(np.diag(upper))
         full[0, 0] = weight.sum()
         full[0, 1:] = full[1:, 0] = self.sums(weight)
         return full
+
+    def _add_gram(self, upper: Floats, codes: NDArray[np.int32], weight: Floats) -> None:
+        """Add the cells of some rows, of each pair of blocks once."""
+        size = self.size + 1
+        count = codes.shape[1]
+        tiled = np.tile(weight, count)
+        for number in range(count):
+            block = self.block(number)
+            width = block.stop - block.start
+            local = np.minimum(codes[:, number] - block.start, width).astype(np.int64) * size
+            # Columns lie one after the other in memory, so cells are laid out the same way.
+            cells = (local[:, None] + codes[:, number:]).ravel(order="F")
+            found = np.bincount(cells, tiled[: len(cells)], minlength=(width + 1) * size)
+            upper[block, :-1] += found.reshape(width + 1, size)[:width, :-1]
 
 
 def make_design(codes: Sequence[NDArray[np.int32]], sizes: Sequence[int]) -> Design:
@@ -211,45 +217,7 @@ def newton(
                 break
             step = step / 2
         beta, gain, value = trial, value - new, new
-        if gain < 1e-6:
+        if gain < CLOSE:
             break
     covariance = cho_solve(cho_factor(gram + precision), np.eye(len(beta)))
     return Fit(beta, covariance, prior, gram)
-
-
-def empirical_bayes(
-    design: Design, won: Floats, weight: Floats, prior: Prior, *, apart: int = 0, rounds: int = 20
-) -> Fit:
-    """Fit with the prior variances learnt by EM: one for all blocks, from which a block departs as far as it must.
-
-    The last `apart` blocks keep their own first guess instead.
-
-    References
-    ----------
-    MacKay, "Bayesian interpolation", Neural Computation 4 (1992), sections 4 and 5.
-    """
-    fit = newton(design, won, weight, prior)
-    levels = np.array([len(structure) for structure in prior.structure])
-    pooled = np.arange(len(levels)) < len(levels) - apart
-    for _ in range(rounds):
-        spread = _spreads(design, fit)
-        guess = prior.variance.copy()
-        total = GUESS_WORTH * guess[pooled].mean() + spread[pooled].sum()
-        guess[pooled] = total / (GUESS_WORTH + levels[pooled].sum())
-        variance = (spread + COMMON_WORTH * guess) / (levels + COMMON_WORTH)
-        moved = np.max(np.abs(np.log(variance / fit.prior.variance)))
-        fit = newton(design, won, weight, replace(prior, variance=variance), start=fit.weights, steps=1)
-        if moved < STILL:
-            break
-    return fit
-
-
-def _spreads(design: Design, fit: Fit) -> Floats:
-    """Posterior expectation of each block's squared distance from its prior mean."""
-    off = fit.weights[1:] - fit.prior.mean
-    spread = np.empty(len(fit.prior.structure))
-    for number, structure in enumerate(fit.prior.structure):
-        block = design.block(number)
-        inside = slice(block.start + 1, block.stop + 1)
-        spread[number] = off[block] @ structure @ off[block] + np.sum(structure * fit.covariance[inside, inside])
-    return spread

@@ -20,7 +20,8 @@ class Level:
     Attributes
     ----------
     state : {"answered", "unknown", "not_observed"}
-    answer : bool, str or None
+    answer : bool, str, dict or None
+        For a pair, the answer to each of its items.
         None in the state "answered" is a number's bin, or any answer that has no points of its own (rare ones are
         pooled there).
     start, below : float or None
@@ -60,7 +61,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An item with the points of each answer.
+    """An item, or a pair of items (kind "pair"), with the points of each answer.
 
     Attributes
     ----------
@@ -166,6 +167,35 @@ class Table:
             if self.bins:
                 entry = self.bins[bisect_right(self.cuts, answer)]
         return entry._replace(reason=replace(entry.reason, answer=answer, answer_text=say(answer)))
+
+
+class PairTable:
+    """Look-up from the answers to two items to their points and reason; what no level names is worth nothing.
+
+    Examples
+    --------
+    >>> both = Level("answered", {"referral": True, "budget": True}, "referral and budget", 3)
+    >>> table = PairTable(Line("referral+budget", ("referral", "budget"), "Referral and budget", "pair", (both,)))
+    >>> table.entry(True, True).points, table.entry(True, None).points
+    (3, 0)
+    """
+
+    __slots__ = ("entries", "first", "line", "second")
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.first, self.second = line.items
+        self.entries = {
+            (level.answer.get(self.first), level.answer.get(self.second)): _entry(line, level) for level in line.levels
+        }
+
+    def entry(self, first: Answer | None, second: Answer | None) -> Entry:
+        """Look two answers up."""
+        found = self.entries.get((first, second))
+        if found is not None:
+            return found
+        text = f"{say(first)} and {say(second)}"
+        return _entry(self.line, Level("answered", {self.first: first, self.second: second}, text, 0))
 
 
 def _entry(line: Line, level: Level) -> Entry:

@@ -14,7 +14,7 @@ from math import exp, sqrt
 from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
-from models.lines import UNKNOWN, Answer, Level, Line, Reason, State, Table, say
+from models.lines import UNKNOWN, Answer, Entry, Level, Line, PairTable, Reason, State, Table, say
 
 __all__ = ["UNKNOWN", "Answer", "Curve", "Level", "Line", "Reason", "Score", "Scorecard", "State", "as_score", "say"]
 
@@ -110,6 +110,8 @@ class Scorecard:
             answer = get(item)
             found = points.get(answer)
             total += table.entry(answer).points if found is None else found
+        for pair in self._pairs:
+            total += pair.entry(get(pair.first), get(pair.second)).points
         return total
 
     def probability(self, points: int) -> float:
@@ -123,7 +125,7 @@ class Scorecard:
     def score(self, answers: Mapping[str, Answer]) -> Score:
         """Score a sheet, with its reasons and interval."""
         get = answers.get
-        entries = [table.entry(get(item)) for item, _, table in self._tables]
+        entries = self._entries(answers)
         points = self.base_points + sum([entry.points for entry in entries])
         probability = self.probability(points)
         low, high = self._interval(points, [entry.term for entry in entries])
@@ -187,8 +189,21 @@ class Scorecard:
 
     @cached_property
     def _tables(self) -> tuple[tuple[str, dict[Any, int], Table], ...]:
-        tables = [Table(line) for line in self.lines]
+        tables = [Table(line) for line in self.lines if len(line.items) == 1]
         return tuple((table.item, table.points, table) for table in tables)
+
+    @cached_property
+    def _pairs(self) -> tuple[PairTable, ...]:
+        return tuple(PairTable(line) for line in self.lines if len(line.items) == 2)
+
+    def _entries(self, answers: Mapping[str, Answer]) -> list[Entry]:
+        """What each line says, in the order of the lines."""
+        get = answers.get
+        if not self._pairs:
+            return [table.entry(get(item)) for item, _, table in self._tables]
+        said = {table.item: table.entry(get(item)) for item, _, table in self._tables}
+        pairs = {pair.line.line: pair.entry(get(pair.first), get(pair.second)) for pair in self._pairs}
+        return [pairs[line.line] if len(line.items) == 2 else said[line.items[0]] for line in self.lines]
 
     @cached_property
     def _z(self) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
+from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,23 @@ from scipy.special import expit
 from models import beliefs
 from models.assembly import Chosen, finish
 from models.coding import Coding, learn_codings
-from models.fitting import Design, Fit, empirical_bayes, newton
+from models.fitting import Design, Fit, newton
 from models.leakage import Leak, find_leaks
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Scorecard
 from models.selection import Path, choose
+from models.shrinkage import learn_variances
 
 __all__ = ["Options", "Rows", "train", "train_on"]
 
 Floats = NDArray[np.float64]
 ENOUGH = 0.985  # share of the full fit's spread at which the card stops growing
-MOST_BLOCKS = 60  # items that enter the full fit; a wider table is thinned one item at a time first
+MOST_BLOCKS = 60  # items that enter the full fit of many rows; a wider table is thinned one item at a time first
+MOST_CELLS = 1e8  # rows times items squared that the full fit may take, so that few rows keep more items
 SAMPLE = 20_000  # rows that choose lines and points; every row fits their weights
-VARIANCE_SAMPLE = 5_000  # rows from which the prior variances are learnt
-VARIANCE = 0.17  # first guess of a weight's prior variance, in squared log-odds
+VARIANCE_SAMPLE = 3_000  # rows from which the prior variances are learnt
+VARIANCE = log(2) ** 2 / 2  # first guess of a weight's prior variance: two answers typically differ by twice the odds
+SHEET_VARIANCE = 20 * VARIANCE  # and a whole sheet tells no more than twenty such items, however many it has
 PERIOD_VARIANCE = 0.02  # first guess of the drift from one period to the next, in squared log-odds
 
 
@@ -67,10 +70,12 @@ def train(
     codings, kept, left_out = _levels(rows, sample)
     if lines is not None:
         kept = [place for place in kept if codings[place].item.key in lines]
-    if len(kept) > MOST_BLOCKS:
-        kept = _promising(codings, kept, sample)
+    first = min(VARIANCE, SHEET_VARIANCE / max(len(kept), 1))
+    most = max(MOST_BLOCKS, int(sqrt(MOST_CELLS / max(len(sample.won), 1))))
+    if len(kept) > most:
+        kept = _promising(codings, kept, sample, most)
     base = _base_prior(expected_close_ratio)
-    chosen = _choose(codings, kept, sample, base, options, fixed=lines is not None)
+    chosen = _choose(codings, kept, sample, (base, first), options, fixed=lines is not None)
     return finish(rows, sample, codings, chosen, base, left_out, options)
 
 
@@ -78,7 +83,7 @@ def _choose(
     codings: Sequence[Coding],
     kept: list[int],
     rows: Rows,
-    base: tuple[float, float],
+    first: tuple[tuple[float, float], float],
     options: Options,
     *,
     fixed: bool,
@@ -87,7 +92,7 @@ def _choose(
     if not kept:
         return Chosen(variance=np.full(int(rows.period is not None), PERIOD_VARIANCE))
     inside = [codings[place] for place in kept]
-    full = _fit(inside, rows, kept, base)
+    full = _fit(inside, rows, kept, *first)
     path = _path(full, inside, options)
     length = path.length(2.0 if fixed else ENOUGH, options.max_lines)
     blocks = path.blocks[:length]
@@ -133,9 +138,8 @@ def _sample(rows: Rows, seed: int) -> Rows:
         return rows
     chosen = np.random.default_rng(seed).choice(len(rows.won), SAMPLE, replace=False)
     chosen.sort()
-    part = rows.take(chosen)
-    # The sample speaks with the weight of all rows, so priors do not gain on it.
-    return replace(part, weight=part.weight * (rows.weight.sum() / part.weight.sum()))
+    # The sample speaks for itself only: weighed up to all rows it would choose lines by its own noise.
+    return rows.take(chosen)
 
 
 def _spread(fit: Fit, design: Design, rows: Rows, number: int) -> float:
@@ -147,7 +151,7 @@ def _spread(fit: Fit, design: Design, rows: Rows, number: int) -> float:
     return float(share @ np.diag(covariance) - share @ covariance @ share)
 
 
-def _promising(codings: Sequence[Coding], kept: Sequence[int], rows: Rows) -> list[int]:
+def _promising(codings: Sequence[Coding], kept: Sequence[int], rows: Rows, most: int) -> list[int]:
     """Keep the items whose answers alone divide won from lost best, by information gained less its price."""
     total = rows.weight.sum()
     share = float(rows.weight @ rows.won) / total
@@ -159,7 +163,7 @@ def _promising(codings: Sequence[Coding], kept: Sequence[int], rows: Rows) -> li
         rate = (won + share) / (support + 1)
         gain = float(np.sum(support * (rate * np.log(rate / share) + (1 - rate) * np.log((1 - rate) / (1 - share)))))
         gains.append(gain - 0.5 * np.count_nonzero(support) + (1e9 if codings[place].item.believed else 0.0))
-    order = np.argsort(-np.array(gains), kind="stable")[:MOST_BLOCKS]
+    order = np.argsort(-np.array(gains), kind="stable")[:most]
     return sorted(kept[place] for place in order)
 
 
@@ -170,15 +174,17 @@ def _base_prior(expected: float | None) -> tuple[float, float]:
     return log(expected / (1 - expected)), beliefs.WORTH * expected * (1 - expected)
 
 
-def _fit(codings: Sequence[Coding], rows: Rows, places: Sequence[int], base: tuple[float, float]) -> Fit:
+def _fit(
+    codings: Sequence[Coding], rows: Rows, places: Sequence[int], base: tuple[float, float], variance: float
+) -> Fit:
     """Fit every item; the prior variances are learnt on fewer rows, which tell them well enough."""
     period = periods(rows)
-    first = np.append(np.full(len(codings), VARIANCE), [PERIOD_VARIANCE] if period else [])
+    first = np.append(np.full(len(codings), variance), [PERIOD_VARIANCE] if period else [])
     prior = prior_of(codings, first, base, period)
     design = design_of(codings, rows, places)
     step = -(-len(rows.won) // VARIANCE_SAMPLE) if len(rows.won) > VARIANCE_SAMPLE else 1
     part = Design(design.codes[::step], design.starts)
-    learnt = empirical_bayes(part, rows.won[::step], rows.weight[::step], prior, apart=int(period > 0))
+    learnt = learn_variances(part, rows.won[::step], rows.weight[::step], prior, apart=int(period > 0))
     return newton(design, rows.won, rows.weight, learnt.prior, start=learnt.weights)
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.terminal import AsJson, Refused, SheetKey, console, open_database, print_json, say, spinner
 
 if TYPE_CHECKING:
     from app.checksheets.schemas import SheetInput
+    from app.scorecards.schemas import DiffBody, Figure, MovedLine
     from models.scorecard import Scorecard
 
 commands = typer.Typer()
@@ -116,7 +118,7 @@ def _print_card(card: "Scorecard", title: str) -> None:
             interval = f"{level.low:+.2f} … {level.high:+.2f}"
             counts = f"{level.won:.0f} of {level.support:.0f}"
             weight = [f"{level.points:+d}", f"{level.log_odds:+.2f}", interval]
-            table.add_row(label, level.text, *weight, counts, end_section=last)
+            table.add_row(escape(label), escape(level.text), *weight, counts, end_section=last)
     console.print(table)
     say(f"probability = 1 / (1 + exp(-({card.curve.intercept:.4g} + {card.curve.slope:.4g} × points)))")
 
@@ -125,16 +127,70 @@ def _print_card(card: "Scorecard", title: str) -> None:
 def export_card(
     check_sheet: SheetKey = None,
     scorecard: Annotated[str | None, typer.Option(help="A card's id; default: the one in force.")] = None,
-    form: Annotated[str, typer.Option("--format", help="json, csv or markdown.")] = "markdown",
+    form: Annotated[
+        str, typer.Option("--format", help="json, csv, markdown, sql, formula or formula-salesforce.")
+    ] = "markdown",
 ) -> None:
-    """Print a card: as it is stored, a row an answer, or a page to print."""
+    """Print a card: as it is stored, as a table, a page for paper, an SQL statement, or formulas."""
     from app.checksheets.queries import choose_sheet
-    from app.scorecards.export import FORMATS
-    from app.scorecards.queries import load_card, require_card
+    from app.scorecards.exports import FORMATS
+    from app.scorecards.queries import require_card, to_export
 
     if form not in FORMATS:
         msg = f"There is no format '{form}'; take {', '.join(FORMATS)}."
         raise Refused(msg)
     with open_database() as database, database.reading() as session:
-        loaded = load_card(session, scorecard or require_card(session, choose_sheet(session, check_sheet)))
-    sys.stdout.write(FORMATS[form][0](loaded.card, f"Scorecard {loaded.check_sheet}"))
+        exported = to_export(session, scorecard or require_card(session, choose_sheet(session, check_sheet)))
+    sys.stdout.write(FORMATS[form].write(exported))
+
+
+@commands.command("diff")
+def diff_cards(
+    scorecard: Annotated[str, typer.Argument(help="The id of the card before.")],
+    other: Annotated[str, typer.Argument(help="The id of the card after.")],
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many prospects to list at the most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two cards: lines, points, figures, and which open prospects would change grade and why."""
+    from app.accounts.service import COMMAND_LINE
+    from app.scorecards.diff import diff_cards as compare
+
+    with open_database() as database, spinner("Comparing"), database.reading() as session:
+        found = compare(session, caller=COMMAND_LINE, before=scorecard, after=other, cursor=None, limit=limit)
+    if as_json:
+        print_json(found.model_dump(mode="json", by_alias=True, exclude={"request_id"}))
+    else:
+        _print_diff(found)
+
+
+def _print_diff(found: "DiffBody") -> None:
+    table = Table("characteristic", "answer", "before", "after", title=f"{found.before.id} → {found.after.id}")
+    table.add_row("start with", "", *(f"{points:+d}" for points in (found.base_points.before, found.base_points.after)))
+    for line in found.lines:
+        for answer in line.answers:
+            label = f"{line.label} ({line.change})" if answer is line.answers[0] else ""
+            table.add_row(
+                escape(label), escape(answer.answer_text), *map(_signed, (answer.points.before, answer.points.after))
+            )
+    console.print(table)
+    for figure in found.evaluation:
+        if figure.before or figure.after:
+            say(f"{figure.figure}: {_rounded(figure.before)} → {_rounded(figure.after)}")
+    counts = found.prospects
+    say(f"{counts.changed_grade} of {counts.open} open prospects change grade: {counts.up} up, {counts.down} down.")
+    for moved in found.items:
+        why = "; ".join(map(_plainly, moved.because))
+        grades, scores = f"{moved.grade.before} → {moved.grade.after}", f"{moved.score.before} → {moved.score.after}"
+        say(f"{moved.prospect}: {grades} ({scores}). {why}")
+
+
+def _plainly(reason: "MovedLine") -> str:
+    return f"{reason.label}: {reason.answer_text} {_signed(reason.points.before)} → {_signed(reason.points.after)}"
+
+
+def _signed(points: int | None) -> str:
+    return "–" if points is None else f"{points:+d}"
+
+
+def _rounded(figure: "Figure | None") -> str:
+    return "–" if figure is None else f"{figure.value:.3f}"

@@ -121,7 +121,8 @@ def evaluate(
 ) -> None:
     """Say of any CSV file whether a scorecard would tell who buys, on rows it has not seen; needs no database."""
     from app.exchange.evaluating import Asked, evaluate_file
-    from app.scorecards.export import as_markdown
+    from app.scorecards.exports import markdown
+    from app.scorecards.exports.reading import Exported
     from models.rows import Options
 
     asked = Asked(file, outcome, won, time, tuple(drop or ()), group, folds, repeats)
@@ -137,7 +138,7 @@ def evaluate(
     _print_evaluation(figures)
     if found.left_out:
         say(f"{found.left_out} rows without an outcome or a time were left out.")
-    say(as_markdown(found.evaluation.card, f"Scorecard of {file.name}"))
+    say(markdown.write(Exported(found.evaluation.card, f"Scorecard of {file.name}")))
 
 
 def _print_evaluation(found: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from app.checksheets.queries import choose_sheet, load_sheet, load_version
 from app.checksheets.tables import CheckSheet
 from app.errors import NoCardYet, NotFound
 from app.paging import decode_cursor, encode_cursor
+from app.scorecards.exports.reading import Exported
 from app.scorecards.schemas import CardBody, CardPage, CardSummary
 from app.scorecards.tables import Activation, ScorecardRow
 from models.scorecard import Scorecard
@@ -120,3 +121,11 @@ def _summary(session: Session, row: ScorecardRow) -> dict[str, Any]:
 def weights(session: Session, row: ScorecardRow) -> dict[str, Any]:
     """The feature weights of a card."""
     return {"scorecard": row.id, "check_sheet": row.check_sheet, **load_card(session, row.id).card.weights()}
+
+
+def to_export(session: Session, scorecard_id: str) -> Exported:
+    """A stored card to take out, with the steps its team has agreed by now."""
+    loaded = load_card(session, scorecard_id)
+    steps = load_sheet(session, loaded.check_sheet).body.grade_steps or {}
+    title = f"Scorecard {loaded.check_sheet}"
+    return Exported(loaded.card, title, loaded.id, {str(grade): step for grade, step in steps.items()})

@@ -45,6 +45,7 @@ EXPECTED = {
     ("GET", "/v1/scorecards/{scorecard_id}"): (EVERYONE, "read"),
     ("GET", "/v1/scorecards/{scorecard_id}/weights"): (EVERYONE, "read"),
     ("GET", "/v1/scorecards/{scorecard_id}/export"): (EVERYONE, "read"),
+    ("GET", "/v1/scorecards/{scorecard_id}/diff/{other}"): (EVERYONE, "read"),
     ("POST", "/v1/scorecards/{scorecard_id}/activate"): (MANAGERS, "write"),
     ("POST", "/v1/check-sheets"): (MANAGERS, "write"),
 }
@@ -107,7 +108,13 @@ def live_routes(app: FastAPI) -> dict[tuple[str, str], BaseRoute]:
 
 
 def address(path: str, card: str = "sc_0") -> str:
-    for name, value in {"external_id": "crm-1", "key": "bids", "number": "1", "scorecard_id": card}.items():
+    for name, value in {
+        "external_id": "crm-1",
+        "key": "bids",
+        "number": "1",
+        "scorecard_id": card,
+        "other": card,
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     return path
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from models.fitting import Prior, empirical_bayes, make_design, newton, ordered_structure, variances
+from models.fitting import Design, Prior, make_design, newton, ordered_structure, variances
 from models.rounding import fit_curve, round_points
+from models.shrinkage import learn_variances, left_out_loss
 
 
 def simulated(rows=400, seed=0):
@@ -74,7 +75,7 @@ def test_no_outcomes_leave_the_prior_as_it_is():
     """Without rows the posterior is the prior: mean and variance."""
     design = make_design([np.zeros(0, dtype=np.int32)], [2])
     believed = Prior(np.array([0.7, -0.7]), [np.eye(2)], np.array([0.2]))
-    fit = empirical_bayes(design, np.zeros(0), np.zeros(0), believed)
+    fit = learn_variances(design, np.zeros(0), np.zeros(0), believed)
     assert fit.weights[1:].tolist() == [0.7, -0.7]
 
 
@@ -85,6 +86,30 @@ def test_neighbours_of_an_order_are_drawn_together():
     tied = Prior(np.zeros(3), [ordered_structure(3, (0, 1, 2))], np.array([0.3]))
     low, middle, high = newton(make_design([codes], [3]), won, np.ones(202), tied).weights[1:]
     assert low < middle < high
+
+
+def test_the_left_out_loss_is_close_to_really_leaving_out():
+    """One Newton step tells rows nearly as fits do that never saw them nor the rows like them."""
+    design, won = simulated(120)
+    prior = Prior(np.zeros(5), [np.eye(2), np.eye(3)], np.array([0.3, 0.3]))
+    alike = np.unique(design.codes, axis=0, return_inverse=True)[1].ravel()
+    exact = 0.0
+    for group in range(alike.max() + 1):
+        out = alike == group
+        left = newton(Design(design.codes[~out], design.starts), won[~out], np.ones((~out).sum()), prior)
+        eta = left.log_odds(Design(design.codes[out], design.starts))
+        exact += float(np.sum(np.logaddexp(0.0, eta) - won[out] * eta))
+    found = left_out_loss(design, won, np.ones(120), newton(design, won, np.ones(120), prior), alike)
+    assert found == pytest.approx(exact, rel=0.01)
+
+
+def test_noise_is_shrunk_and_signal_is_not():
+    """Outcomes that follow no item draw the prior variances further down than outcomes that follow one."""
+    design, won = simulated()
+    prior = Prior(np.zeros(5), [np.eye(2), np.eye(3)], np.array([0.24, 0.24]))
+    noise = (np.random.default_rng(5).random(400) < 0.5).astype(float)
+    told, untold = (learn_variances(design, y, np.ones(400), prior).prior.variance.mean() for y in (won, noise))
+    assert untold < told
 
 
 def test_rounding_keeps_points_within_the_limit():
