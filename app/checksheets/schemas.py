@@ -162,7 +162,10 @@ class ObservationInput(Input):
     observed_at: PastMoment | None = Field(default=None, description="When it was seen. Default: now.")
     observer: Name | None = Field(default=None, description="Who saw it.", examples=["ada"])
     evidence: Text | None = Field(default=None, description="What was seen, and where it is kept.")
-    reconstructed: bool = Field(default=False, description="Ticked afterwards from notes of a closed prospect.")
+    reconstructed: bool = Field(
+        default=False,
+        description="Ticked afterwards from notes of a closed prospect; `observed_at` is then the decision by default.",
+    )
     check_sheet: Key | None = None
     sheet_version: int | None = Field(default=None, ge=1, le=10**6, description="Default: the latest.")
 

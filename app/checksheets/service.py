@@ -123,7 +123,7 @@ def record_observation(
         prospect_id=prospect.id,
         sheet_version=sheet.version,
         answers=answers,
-        observed_at=given.observed_at or now,
+        observed_at=given.observed_at or _seen_at(prospect, given, now),
         recorded_at=now,
         observer=given.observer,
         evidence=given.evidence,
@@ -141,6 +141,11 @@ def record_observation(
     )
     session.flush()
     return Recorded(observation, applied)
+
+
+def _seen_at(prospect: Prospect, given: ObservationInput, now: datetime) -> datetime:
+    """Notes of a closed prospect tell what was known by the decision; anything else was seen now."""
+    return min(prospect.decided_at or now, now) if given.reconstructed else now
 
 
 def _sheet_for(session: Session, key: str, version: int | None) -> Sheet:

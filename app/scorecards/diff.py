@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import not_, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
@@ -15,6 +15,7 @@ from app.errors import Conflict
 from app.paging import decode_cursor, encode_cursor
 from app.prospects.queries import visible_to
 from app.prospects.tables import OPEN, Prospect
+from app.prospects.withholding import awaiting_forecast, sight_of
 from app.scorecards.queries import card_in_force, find_card, load_card
 from app.scorecards.schemas import (
     AnswerChange,
@@ -238,10 +239,11 @@ def _prospects(
 def _scored_by_both(
     session: Session, caller: Caller, check_sheet: str, cards: tuple[Scorecard, Scorecard]
 ) -> Iterator[_Moved]:
-    """The open prospects the caller may see, the newest to arrive first."""
+    """The open prospects whose scores the caller may see, the newest to arrive first."""
+    shown = not_(awaiting_forecast()) if sight_of(session, caller).blinded else true()
     query = (
         select(Prospect.id, Prospect.answers)
-        .where(Prospect.check_sheet == check_sheet, Prospect.state == OPEN, visible_to(caller))
+        .where(Prospect.check_sheet == check_sheet, Prospect.state == OPEN, visible_to(caller), shown)
         .order_by(Prospect.arrived_at.desc(), Prospect.id)
         .limit(MOST_SCORED + 1)
     )

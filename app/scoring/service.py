@@ -152,10 +152,17 @@ def _observe(
     observation = ObservationInput(
         answers=given.answers,
         answers_list=given.answers_list,
-        observed_at=given.observed_at,
+        observed_at=given.observed_at or _known_by(given, now),
         reconstructed=given.reconstructed,
     )
     return record_observation(session, caller=caller, prospect=prospect, given=observation, now=now)
+
+
+def _known_by(given: UpsertInput, now: datetime) -> datetime | None:
+    """Notes that come with the outcome tell what was known by then."""
+    if not given.reconstructed or given.outcome is None or given.outcome.decided_at is None:
+        return None
+    return min(given.outcome.decided_at, now)
 
 
 def _current_score(session: Session, prospect: Prospect, *, cause: Cause, now: datetime) -> dict[str, Any]:

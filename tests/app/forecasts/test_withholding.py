@@ -125,3 +125,12 @@ def test_a_grade_filter_does_not_tell_a_withheld_grade(rep, bids_api):
         for each in "ABCD"
     }
     assert lists == {each: ["b", "a"] if each == grade else ["a"] for each in "ABCD"}
+
+
+def test_a_diff_leaves_withheld_prospects_out(rep, bids_api, train_bids, prospect):
+    """Two cards side by side would tell the score."""
+    before = bids_api.get("/v1/scorecards/active").json()["id"]
+    train_bids()
+    after = bids_api.get("/v1/scorecards").json()["items"][0]["id"]
+    told = [api.get(f"/v1/scorecards/{before}/diff/{after}").json()["prospects"]["open"] for api in (rep, bids_api)]
+    assert told == [0, 1]

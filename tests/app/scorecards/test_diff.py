@@ -168,7 +168,9 @@ def test_pages_list_each_once_the_largest_change_first(bids_api, store):
 def test_a_rep_sees_its_own_prospects_only_in_the_counts_too(bids_api, client, store):
     put(bids_api, "mine", owner="ada", answers={"budget": True})
     put(bids_api, "hers", owner="eve", answers={"budget": True})
-    found = client("rep", owners=("ada",)).get(f"/v1/scorecards/{store(BEFORE)}/diff/{store(AFTER)}").json()
+    rep = client("rep", owners=("ada",))
+    rep.post("/v1/prospects/mine/forecasts", json={"probability": 0.5})
+    found = rep.get(f"/v1/scorecards/{store(BEFORE)}/diff/{store(AFTER)}").json()
     assert [each["prospect"] for each in found["items"]] == ["mine"]
     assert (found["prospects"]["open"], found["prospects"]["changed_grade"]) == (1, 1)
 

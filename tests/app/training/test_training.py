@@ -202,3 +202,16 @@ def test_a_card_of_data_outlasts_a_new_version_of_the_sheet(bids_api, data_card)
     card = data_card()
     bids_api.put("/v1/check-sheets/bids", json=sheet(name="Tenders"))
     assert active(bids_api) == card
+
+
+def test_notes_of_a_closed_prospect_are_known_by_its_decision(bids_api):
+    """Ticked today without a time of their own, they are not late, in one call or in two."""
+    answers = {"reconstructed": True, "answers": {"budget": True}}
+    outcome = {"result": "won", "decided_at": "2026-01-15"}
+    bids_api.put("/v1/prospects/one-call", json=answers | {"outcome": outcome})
+    bids_api.put("/v1/prospects/two-calls", json={"outcome": outcome})
+    bids_api.post("/v1/prospects/two-calls/observations", json=answers)
+    seen = [
+        bids_api.get(f"/v1/prospects/{name}/observations").json()["items"][0] for name in ("one-call", "two-calls")
+    ]
+    assert [(each["late"], each["observed_at"]) for each in seen] == [(False, "2026-01-15T23:59:59Z")] * 2
