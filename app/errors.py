@@ -105,11 +105,16 @@ class NoCardYet(Conflict):
 
     code = "no_card_yet"
 
-    def __init__(self, check_sheet: str) -> None:
-        super().__init__(
-            f"Check sheet '{check_sheet}' has no scorecard yet: give its items a direction and an importance, "
-            "or record at least one won and one lost prospect and train."
-        )
+    def __init__(self, check_sheet: str | None, *, then: bool = False) -> None:
+        if check_sheet is None:
+            super().__init__("The prospect is on no check sheet yet: name one with `check_sheet` when you put it.")
+        elif then:
+            super().__init__(f"Check sheet '{check_sheet}' had no scorecard at that time.")
+        else:
+            super().__init__(
+                f"Check sheet '{check_sheet}' has no scorecard yet: give its items a direction and an importance, "
+                "or record at least one won and one lost prospect and train."
+            )
 
 
 class PreconditionFailed(AppError):
@@ -208,9 +213,8 @@ def _unprocessable(faults: Sequence[Mapping[str, Any]]) -> Unprocessable:
     problems = []
     for fault in faults:
         pointer = _pointer(fault["loc"])
-        problems.append(
-            FieldProblem(pointer=pointer, code=fault["type"], detail=f"{pointer or 'The body'}: {fault['msg']}.")
-        )
+        said = fault["msg"].removeprefix("Value error, ")
+        problems.append(FieldProblem(pointer=pointer, code=fault["type"], detail=f"{pointer or 'The body'}: {said}."))
     return Unprocessable(problems)
 
 

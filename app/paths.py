@@ -18,7 +18,10 @@ class EscapedSlashes:
         """Rewrite the path only where it holds anything escaped."""
         raw: bytes = scope.get("raw_path") or b""
         if scope["type"] == "http" and b"%" in raw:
-            steps = [unquote_to_bytes(step).decode("utf-8", "replace") for step in raw.split(b"?")[0].split(b"/")]
+            steps = [
+                unquote_to_bytes(step).decode("utf-8", "replace").replace("\ufffd", "\x00")
+                for step in raw.split(b"?")[0].split(b"/")
+            ]
             # A caller's own control character must not pass for a slash.
             scope["path"] = "/".join(step.replace(SLASH, "\x00").replace("/", SLASH) for step in steps)
         await self.app(scope, receive, send)

@@ -19,28 +19,28 @@ from app.strict_json import StrictRoute
 router = APIRouter(prefix="/v1", tags=["check sheets"], route_class=StrictRoute)
 
 
-@router.get("/check-sheets", response_model=SheetPage, response_model_exclude_none=True)
+@router.get("/check-sheets", response_model=SheetPage, response_model_exclude_unset=True)
 def list_sheets(session: Reading, caller: Reader) -> SheetPage:
     """List all check sheets in their latest version."""
     return queries.list_sheets(session)
 
 
-@router.get("/check-sheets/{key}", response_model=SheetBody, response_model_exclude_none=True)
+@router.get("/check-sheets/{key}", response_model=SheetBody, response_model_exclude_unset=True)
 def read_sheet(session: Reading, caller: Reader, key: Key) -> SheetBody:
     """Read a check sheet in its latest version."""
     return queries.read_sheet(session, key)
 
 
-@router.get("/check-sheets/{key}/versions/{number}", response_model=SheetBody, response_model_exclude_none=True)
+@router.get("/check-sheets/{key}/versions/{number}", response_model=SheetBody, response_model_exclude_unset=True)
 def read_version(session: Reading, caller: Reader, key: Key, number: Annotated[int, Path(ge=1, le=10**6)]) -> SheetBody:
     """Read one version of a check sheet."""
     return queries.read_sheet(session, key, number)
 
 
-@router.get("/check-sheet-templates", response_model=TemplatePage, response_model_exclude_none=True)
+@router.get("/check-sheet-templates", response_model=TemplatePage, response_model_exclude_unset=True)
 def list_templates(caller: Reader) -> TemplatePage:
     """List the check sheets that come with Winnow."""
-    return TemplatePage(items=list(queries.starter_sheets()))
+    return TemplatePage(items=list(queries.starter_sheets()), next=None)
 
 
 @router.get("/prospects/{external_id}/observations", response_model=ObservationPage, tags=["prospects"])

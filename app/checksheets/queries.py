@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.checksheets.answers import Sheet, SheetState, merge
@@ -42,6 +42,14 @@ def load_sheet(session: Session, key: str, number: int | None = None) -> Sheet:
     return load_version(session, key, wanted)
 
 
+def version_as_of(session: Session, key: str, moment: datetime | None) -> int | None:
+    """The version of a sheet that was the latest at a moment; None for the present one."""
+    if moment is None:
+        return None
+    versions = select(func.max(CheckSheetVersion.number)).where(CheckSheetVersion.check_sheet == key)
+    return session.scalar(versions.where(CheckSheetVersion.created_at <= moment))
+
+
 def load_version(session: Session, key: str, number: int) -> Sheet:
     """A version that is there. Committed, it never changes, so all sessions share what was parsed once."""
     known: dict[tuple[str, int], Sheet] = session.info["sheets"]
@@ -59,7 +67,7 @@ def list_sheets(session: Session) -> SheetPage:
         .where(CheckSheetVersion.number == CheckSheet.version)
         .order_by(CheckSheetVersion.check_sheet)
     )
-    return SheetPage(items=[_describe_sheet(row) for row in rows])
+    return SheetPage(items=[_describe_sheet(row) for row in rows], next=None)
 
 
 def read_sheet(session: Session, key: str, number: int | None = None) -> SheetBody:
@@ -124,4 +132,13 @@ def state_before(
     if as_of is not None:
         query = query.where(Observation.observed_at <= as_of, Observation.recorded_at <= as_of)
     rows: Sequence[Observation] = session.scalars(query.order_by(Observation.recorded_at, Observation.id)).all()
-    return merge(row for row in rows if not is_late(row, closing))
+    known = [row for row in rows if not is_late(row, closing)]
+    live = [row for row in known if not row.reconstructed]
+    # Notes ticked afterwards give way to what was seen at the time, here as in training.
+    return merge(live if closing and live else known)
+
+
+def has_live_observations(session: Session, prospect: Prospect) -> bool:
+    """Whether anything of a prospect was told as it was seen, not brought in from elsewhere."""
+    live = select(Observation.id).where(Observation.prospect_id == prospect.id, Observation.imported.is_(False))
+    return session.scalar(live.limit(1)) is not None

@@ -121,7 +121,7 @@ class SheetBody(SheetInput):
 class SheetReply(SheetBody):
     """A check sheet that was stored, and the card of beliefs it gave."""
 
-    created: bool = Field(description="false: this version was there already, or a new version of an old sheet.")
+    created: bool = Field(description="true: there was no sheet of this key before.")
     scorecard: str | None = Field(description="The card in force, null while there is none.")
     warnings: list[str]
     request_id: str

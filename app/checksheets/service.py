@@ -33,7 +33,8 @@ class SheetPut:
 def put_sheet(session: Session, *, caller: Caller, sheet: SheetInput, only_new: bool, now: datetime) -> SheetPut:
     """Create a check sheet, or give it a new version where it says something new."""
     made = _insert_if_absent(session, sheet.key, now)
-    row = session.get_one(CheckSheet, sheet.key, with_for_update=True)
+    # Its key stays, so observations that refer to it need not wait.
+    row = session.get_one(CheckSheet, sheet.key, with_for_update={"key_share": True})
     if only_new and not made:
         raise Conflict(
             f"Check sheet '{sheet.key}' is there already; PUT it to give it a new version.", code="check_sheet_exists"

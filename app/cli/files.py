@@ -97,6 +97,8 @@ def score_table(
         print_json({"rows": scored + failed, "scored": scored, "failed": failed})
     else:
         say(f"{scored} rows scored, {failed} could not be read (see wn_problem).")
+    if failed and not scored:
+        fail(f"No row could be scored; {out} says why in wn_problem. Do the columns need a mapping (--map)?")
 
 
 @commands.command()
@@ -138,7 +140,8 @@ def evaluate(
     _print_evaluation(figures)
     if found.left_out:
         say(f"{found.left_out} rows without an outcome or a time were left out.")
-    say(markdown.write(Exported(found.evaluation.card, f"Scorecard of {file.name}")))
+    if figures["usable"]:  # points that tell nothing would be read all the same
+        say(markdown.write(Exported(found.evaluation.card, f"Scorecard of {file.name}")))
 
 
 def _print_evaluation(found: dict[str, Any]) -> None:

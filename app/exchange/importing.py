@@ -20,7 +20,7 @@ from app.accounts import audit
 from app.accounts.service import Caller
 from app.bulk import insert_rows
 from app.checksheets.answers import Sheet
-from app.checksheets.queries import load_sheet
+from app.checksheets.queries import has_live_observations, load_sheet
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import DEFAULT_STAGES, assign_sheet, record_observation
 from app.checksheets.tables import CheckSheet
@@ -356,6 +356,8 @@ def _change(session: Session, work: Import, row: Incoming, now: datetime) -> Bad
             seen_by = work.began if decided_at is None else min(decided_at, work.began)
             observed_at = row.fields.get("observed_at", seen_by)
             adds = _adds_to(prospect, row.answers, observed_at, decided_at)
+            # What was told live and closed since is not told anew by a file: that would be hindsight.
+            history = prospect.state == OPEN or not has_live_observations(session, prospect)
             _close(session, work, row, prospect, decided_at, now)
             if adds:
                 observation = ObservationInput(
@@ -365,7 +367,7 @@ def _change(session: Session, work: Import, row: Incoming, now: datetime) -> Bad
                     reconstructed=work.mapping.reconstructed,
                 )
                 record_observation(
-                    session, caller=work.caller, prospect=prospect, given=observation, now=now, imported=True
+                    session, caller=work.caller, prospect=prospect, given=observation, now=now, imported=history
                 )
             refresh_score(session, prospect, cause="observation", now=now)
             prospect.import_digest = row.digest

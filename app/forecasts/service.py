@@ -34,6 +34,7 @@ class Locked:
 def lock_forecast(session: Session, *, caller: Caller, external_id: str, given: ForecastInput, now: datetime) -> Locked:
     """Lock what somebody thinks, with what the data say at the same moment."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    now = max(now, prospect.updated_at)
     owner = _whose(caller, prospect, given)
     if given.made_at is not None:
         return Locked(prospect, _import(session, caller, prospect, owner, given, now), None)

@@ -1,7 +1,7 @@
 """Reading prospects; every query is cut to what the caller may see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -126,17 +126,29 @@ class Closing:
 
     decided_at: datetime
     told_at: datetime
+    reopened_at: datetime | None = None
 
 
 def closing_as_of(session: Session, prospect: Prospect, *, as_of: datetime) -> Closing | None:
     """The closing in force at a moment, from what had happened and was recorded by then."""
     closing: Closing | None = None
     for entry in session.scalars(list_outcomes(prospect, recorded_by=as_of)):
-        if entry.result == REOPENED:
-            closing = None
-        elif entry.decided_at <= as_of:
-            closing = Closing(entry.decided_at, closing.told_at if closing else entry.recorded_at)
-    return closing
+        closing = close_again(closing, entry)
+    return None if closing is None or closing.reopened_at else closing
+
+
+def close_again(closing: Closing | None, entry: OutcomeEntry) -> Closing:
+    """What one more thing said of the outcome makes of the closing before it.
+
+    The same decision told again after a reopening was told when it was told first: what was observed in between may be
+    hindsight.
+    """
+    if closing is None:
+        return Closing(entry.decided_at, entry.recorded_at)
+    if entry.result == REOPENED:
+        return replace(closing, reopened_at=entry.recorded_at)
+    anew = closing.reopened_at is not None and entry.decided_at > closing.reopened_at
+    return Closing(entry.decided_at, entry.recorded_at if anew else closing.told_at)
 
 
 def describe_outcome(entry: OutcomeEntry | None) -> Outcome | None:

@@ -14,7 +14,7 @@ from app.accounts import audit
 from app.accounts.service import Caller
 from app.db import new_id
 from app.errors import Forbidden, PreconditionFailed, Unprocessable
-from app.prospects.queries import find_outcome, find_prospect
+from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, OutcomeEntry, Prospect
 
@@ -36,7 +36,7 @@ def check_unchanged(prospect: Prospect, if_match: str | None) -> None:
 def touch(prospect: Prospect, now: datetime) -> None:
     """Mark a caller's change."""
     prospect.version += 1
-    prospect.updated_at = now
+    prospect.updated_at = max(now, prospect.updated_at)
 
 
 def put_prospect(
@@ -152,12 +152,20 @@ def record_outcome(
     )
     session.add(entry)
     prospect.state, prospect.decided_at, prospect.outcome_id = outcome.result, decided_at, entry.id
-    prospect.closed_at = prospect.closed_at or now
+    prospect.closed_at = prospect.closed_at or _first_told(session, prospect, entry)
     touch(prospect, now)
     action = "outcome.corrected" if current else "outcome.recorded"
     audit.record(session, actor=caller.id, action=action, subject=prospect.id, result=outcome.result, outcome=entry.id)
     session.flush()
     return OutcomePut(prospect, entry, applied=True)
+
+
+def _first_told(session: Session, prospect: Prospect, entry: OutcomeEntry) -> datetime:
+    """When the decision an entry tells of was told first, perhaps before a reopening."""
+    closing = None
+    for said in session.scalars(list_outcomes(prospect, recorded_by=entry.recorded_at)):
+        closing = close_again(closing, said)
+    return closing.told_at if closing else entry.recorded_at
 
 
 def _says_the_same(current: OutcomeEntry, outcome: OutcomeInput) -> bool:

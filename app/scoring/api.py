@@ -61,7 +61,8 @@ def put_prospect(
     described = describe(done.prospect, find_outcome(session, done.prospect), sight).model_dump(by_alias=True)
     reply = {"created": done.created, "applied": done.applied, "reason": done.reason}
     score = sight.show(done.prospect, done.score)
-    return score | described | reply | {"request_id": request.state.request_id}
+    warnings = [*done.score["warnings"], *(["late"] if done.late else [])]
+    return score | described | reply | {"warnings": warnings, "request_id": request.state.request_id}
 
 
 @router.post(

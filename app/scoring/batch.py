@@ -32,9 +32,7 @@ def _entry(index: int, result: dict[str, Any] | AppError, request_id: str) -> di
     return {"index": index, "status": 200, "body": result}
 
 
-def _one(
-    session: Session, caller: Caller, raw: dict[str, Any], now: datetime, request_id: str
-) -> dict[str, Any] | AppError:
+def _one(session: Session, caller: Caller, raw: Any, now: datetime, request_id: str) -> dict[str, Any] | AppError:
     try:
         return _score(session, caller, BatchEntry.model_validate(raw), now) | {"request_id": request_id}
     except ValidationError as error:

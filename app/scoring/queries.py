@@ -10,8 +10,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.checksheets.answers import Answers, Sheet
-from app.checksheets.queries import closing_of, load_sheet, state_before
-from app.errors import NoCardYet
+from app.checksheets.queries import closing_of, load_sheet, state_before, version_as_of
+from app.errors import NoCardYet, NotFound
 from app.paging import decode_cursor, encode_cursor
 from app.prospects.queries import Closing, closing_as_of
 from app.prospects.tables import Prospect
@@ -74,10 +74,15 @@ def score_of_prospect(session: Session, prospect: Prospect, *, now: datetime, as
     """The quality score of a prospect; 409 while there is no card."""
     # A clock ahead of ours asks of moments that are still to come, whose answer would change.
     moment = min(as_of, now) if as_of else None
+    if moment is not None and prospect.created_at > moment:
+        raise NotFound("The prospect was not there yet at that time.", code="not_there_yet")
     known = to_score_as_of(session, prospect, as_of=moment) if moment else to_score_now(session, prospect, now=now)
     if known.loaded is None or prospect.check_sheet is None:
-        raise NoCardYet(prospect.check_sheet or "not chosen")
-    return score_body(known, sheet=load_sheet(session, prospect.check_sheet), prospect=prospect)
+        raise NoCardYet(prospect.check_sheet, then=moment is not None)
+    sheet = load_sheet(session, prospect.check_sheet, version_as_of(session, prospect.check_sheet, moment))
+    body = score_body(known, sheet=sheet, prospect=prospect)
+    # What was at stake then is not kept; today's amount would change the answer.
+    return body | {"expected_amount": None} if moment else body
 
 
 def score_what_if(session: Session, asked: WhatIfInput, *, now: datetime) -> dict[str, Any]:

@@ -68,7 +68,12 @@ class ScoreFields(BaseModel):
     expected_amount: Amount | None = Field(description="Probability × amount.")
     as_of: Moment
     withheld: str | None
-    warnings: list[str]
+    warnings: list[str] = Field(
+        description="`no_card_yet`; `nothing_observed`; `late` = seen or told after the outcome; `item_not_on_card` = an "
+        "item came after the card and counts 0; `card_newer_than_outcome` = hindsight; `default_close_ratio` = the sheet "
+        "names no expected_close_ratio, so 0.5 stands in; `numbers_need_outcomes` = what numbers count is learnt, not "
+        "believed; `mostly_reconstructed`."
+    )
     request_id: str
 
 
@@ -133,7 +138,7 @@ class BatchEntry(Input):
 class BatchInput(Input):
     """Up to a thousand sheets to score."""
 
-    items: Annotated[list[dict[str, Any]], Field(max_length=1000, description="Each as `POST /v1/scores` takes it.")]
+    items: Annotated[list[Any], Field(max_length=1000, description="Each as `POST /v1/scores` takes it.")]
     atomic: bool = Field(default=False, description="One bad entry refuses all.")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import audit
 from app.accounts.service import Caller
-from app.checksheets.queries import load_sheet
+from app.checksheets.queries import closing_of, is_late, load_sheet
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import Recorded, assign_sheet, check_stage, record_observation
 from app.checksheets.tables import CheckSheet
@@ -108,6 +108,7 @@ class Upserted:
     prospect: Prospect
     created: bool
     applied: bool
+    late: bool
     reason: str | None
     score: dict[str, Any]
 
@@ -118,6 +119,7 @@ def upsert(
     """Put a prospect with, in the same transaction, what was observed and how it ended."""
     put = put_prospect(session, caller=caller, external_id=external_id, fields=given, if_match=if_match, now=now)
     prospect = put.prospect
+    now = max(now, prospect.updated_at)  # in the order in which the writers had their turn
     moved = _choose_sheet(session, prospect, given)
     if moved and not put.created:
         touch(prospect, now)
@@ -133,7 +135,8 @@ def upsert(
     cause: Cause = "observation" if recorded else "outcome" if ended else "card"
     score = _current_score(session, prospect, cause=cause, now=now)
     applied = (recorded is None or recorded.applied) and (ended is None or ended.applied)
-    return Upserted(prospect, put.created, applied, ended.reason if ended else None, score)
+    late = recorded is not None and is_late(recorded.observation, closing_of(prospect))
+    return Upserted(prospect, put.created, applied, late, ended.reason if ended else None, score)
 
 
 def _choose_sheet(session: Session, prospect: Prospect, given: UpsertInput) -> bool:
@@ -184,6 +187,7 @@ class Observed:
 def observe(session: Session, *, caller: Caller, external_id: str, given: ObservationInput, now: datetime) -> Observed:
     """Append an observation and score the prospect by it."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    now = max(now, prospect.updated_at)
     recorded = record_observation(session, caller=caller, prospect=prospect, given=given, now=now)
     return Observed(prospect, recorded, _current_score(session, prospect, cause="observation", now=now))
 
@@ -200,6 +204,7 @@ def close(
     """Say how a prospect ended, or with None that it has not; its score freezes or moves again."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     check_unchanged(prospect, if_match)
+    now = max(now, prospect.updated_at)
     if outcome is None:
         put = reopen(session, caller=caller, prospect=prospect, now=now)
     else:

@@ -31,8 +31,8 @@ def _save(
     warnings = list(scorecards.load_card(session, in_force).card.warnings) if in_force else ["no_card_yet"]
     body = checksheets.read_sheet(session, given.key)
     return SheetReply(
-        **body.model_dump(),
-        created=put.changed,
+        **body.model_dump(exclude_unset=True),
+        created=put.created,
         scorecard=in_force,
         warnings=warnings,
         request_id=request.state.request_id,
@@ -42,7 +42,7 @@ def _save(
 @router.post(
     "/check-sheets",
     response_model=SheetReply,
-    response_model_exclude_none=True,
+    response_model_exclude_unset=True,
     status_code=201,
     responses={409: {"model": Problem}},
     tags=["check sheets"],
@@ -57,7 +57,7 @@ def create_sheet(
 @router.put(
     "/check-sheets/{key}",
     response_model=SheetReply,
-    response_model_exclude_none=True,
+    response_model_exclude_unset=True,
     responses={201: {"model": SheetReply}, 409: {"model": Problem}},
     tags=["check sheets"],
 )

@@ -119,7 +119,9 @@ def fit_card(session: Session, asked: TrainInput) -> Trained:
     try:
         card = learn_scorecard(dataset.items, dataset.history, expected_close_ratio=expected, options=options)
         verdict = {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
-        if asked.activate == "if_better":
+        if asked.as_of is not None:
+            verdict["reason"] = "A back-test is looked at; a manager may put it in force by hand."
+        elif asked.activate == "if_better":
             judged = gate(
                 dataset.items, dataset.history, in_force=current, expected_close_ratio=expected, options=options
             )

@@ -211,7 +211,5 @@ def test_notes_of_a_closed_prospect_are_known_by_its_decision(bids_api):
     bids_api.put("/v1/prospects/one-call", json=answers | {"outcome": outcome})
     bids_api.put("/v1/prospects/two-calls", json={"outcome": outcome})
     bids_api.post("/v1/prospects/two-calls/observations", json=answers)
-    seen = [
-        bids_api.get(f"/v1/prospects/{name}/observations").json()["items"][0] for name in ("one-call", "two-calls")
-    ]
+    seen = [bids_api.get(f"/v1/prospects/{name}/observations").json()["items"][0] for name in ("one-call", "two-calls")]
     assert [(each["late"], each["observed_at"]) for each in seen] == [(False, "2026-01-15T23:59:59Z")] * 2
