@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Table, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.bulk import insert_rows
@@ -21,6 +22,21 @@ from app.tables import metadata
 from app.version import VERSION
 
 _CHUNK = 2_000
+
+
+# How a file that is no whole backup shows itself.
+_DAMAGE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    msgspec.DecodeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    DBAPIError,
+)
 
 
 class BackupError(Exception):
@@ -66,7 +82,18 @@ def read_backup(database: Database, path: Path) -> int:
             with database.writing() as session:
                 _check_empty(session)
                 return _load(session, lines)
-    except (OSError, EOFError, zlib.error, msgspec.DecodeError, ValueError, KeyError, ArithmeticError) as error:
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        msgspec.DecodeError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        DBAPIError,
+    ) as error:
         msg = f"'{path}' is no whole backup of Winnow, and nothing was restored: {error}."
         raise BackupError(msg) from error
 

@@ -39,7 +39,7 @@ def put_sheet(session: Session, *, caller: Caller, sheet: SheetInput, only_new: 
         raise Conflict(
             f"Check sheet '{sheet.key}' is there already; PUT it to give it a new version.", code="check_sheet_exists"
         )
-    body = sheet.model_dump(mode="json", exclude_none=True)
+    body = sheet.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     if not made and session.get_one(CheckSheetVersion, (row.key, row.version)).body == body:
         return SheetPut(load_sheet(session, row.key), created=False, changed=False)
     _keep_kinds(row, sheet.items)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from app.cli.terminal import AsJson, FileIn, SheetKey, console, errors, open_database, print_json, say, spinner
+from app.cli.terminal import AsJson, FileIn, Refused, SheetKey, console, errors, open_database, print_json, say, spinner
 
 if TYPE_CHECKING:
     from app.exchange.importing import BadLine, Report
@@ -98,7 +98,8 @@ def score_table(
     else:
         say(f"{scored} rows scored, {failed} could not be read (see wn_problem).")
     if failed and not scored:
-        fail(f"No row could be scored; {out} says why in wn_problem. Do the columns need a mapping (--map)?")
+        msg = f"No row could be scored; {out} says why in wn_problem. Do the columns need a mapping (--map)?"
+        raise Refused(msg)
 
 
 @commands.command()

@@ -17,7 +17,7 @@ from app.forecasts.queries import last_forecast
 from app.forecasts.schemas import ForecastInput
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
 from app.prospects.queries import find_prospect
-from app.prospects.service import ERASERS, touch
+from app.prospects.service import ERASERS, touch, turn
 from app.prospects.tables import OPEN, Prospect
 from app.scoring.queries import ToScore, score_body, to_score_as_of, to_score_now
 
@@ -34,7 +34,7 @@ class Locked:
 def lock_forecast(session: Session, *, caller: Caller, external_id: str, given: ForecastInput, now: datetime) -> Locked:
     """Lock what somebody thinks, with what the data say at the same moment."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
-    now = max(now, prospect.updated_at)
+    now = turn(prospect, now)
     owner = _whose(caller, prospect, given)
     if given.made_at is not None:
         return Locked(prospect, _import(session, caller, prospect, owner, given, now), None)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -39,6 +39,11 @@ def touch(prospect: Prospect, now: datetime) -> None:
     prospect.updated_at = max(now, prospect.updated_at)
 
 
+def turn(prospect: Prospect, now: datetime) -> datetime:
+    """When a writer that holds a prospect has its turn: after every change before it, whatever its clock said."""
+    return max(now, prospect.updated_at + timedelta(microseconds=1))
+
+
 def put_prospect(
     session: Session, *, caller: Caller, external_id: str, fields: ProspectInput, if_match: str | None, now: datetime
 ) -> Put:
@@ -53,6 +58,7 @@ def put_prospect(
             "/owner", "owner_required", f"Your key answers for {', '.join(caller.owners)}: say whose prospect it is."
         )
     check_unchanged(prospect, if_match)
+    now = now if created else turn(prospect, now)
     changes = _changes(prospect, fields)
     for name, value in changes.items():
         setattr(prospect, name, value)

@@ -69,10 +69,10 @@ class ScoreFields(BaseModel):
     as_of: Moment
     withheld: str | None
     warnings: list[str] = Field(
-        description="`no_card_yet`; `nothing_observed`; `late` = seen or told after the outcome; `item_not_on_card` = an "
-        "item came after the card and counts 0; `card_newer_than_outcome` = hindsight; `default_close_ratio` = the sheet "
-        "names no expected_close_ratio, so 0.5 stands in; `numbers_need_outcomes` = what numbers count is learnt, not "
-        "believed; `mostly_reconstructed`."
+        description="`no_card_yet`; `nothing_observed`; `late` = seen or told after the outcome; "
+        "`item_not_on_card` = an item came after the card and counts 0; `card_newer_than_outcome` = hindsight; "
+        "`default_close_ratio` = 0.5 stands in for the sheet's expected_close_ratio; `numbers_need_outcomes` = what "
+        "numbers count is learnt, not believed; `mostly_reconstructed`."
     )
     request_id: str
 

@@ -17,7 +17,7 @@ from app.checksheets.tables import CheckSheet
 from app.db import new_id
 from app.prospects.queries import find_prospect
 from app.prospects.schemas import OutcomeInput
-from app.prospects.service import OutcomePut, check_unchanged, put_prospect, record_outcome, reopen, touch
+from app.prospects.service import OutcomePut, check_unchanged, put_prospect, record_outcome, reopen, touch, turn
 from app.prospects.tables import OPEN, Prospect
 from app.scorecards.queries import LoadedCard
 from app.scoring.queries import ToScore, no_score, score_body, to_score_now
@@ -119,7 +119,7 @@ def upsert(
     """Put a prospect with, in the same transaction, what was observed and how it ended."""
     put = put_prospect(session, caller=caller, external_id=external_id, fields=given, if_match=if_match, now=now)
     prospect = put.prospect
-    now = max(now, prospect.updated_at)  # in the order in which the writers had their turn
+    now = max(now, prospect.updated_at)
     moved = _choose_sheet(session, prospect, given)
     if moved and not put.created:
         touch(prospect, now)
@@ -187,7 +187,7 @@ class Observed:
 def observe(session: Session, *, caller: Caller, external_id: str, given: ObservationInput, now: datetime) -> Observed:
     """Append an observation and score the prospect by it."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
-    now = max(now, prospect.updated_at)
+    now = turn(prospect, now)
     recorded = record_observation(session, caller=caller, prospect=prospect, given=given, now=now)
     return Observed(prospect, recorded, _current_score(session, prospect, cause="observation", now=now))
 
@@ -204,7 +204,7 @@ def close(
     """Say how a prospect ended, or with None that it has not; its score freezes or moves again."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     check_unchanged(prospect, if_match)
-    now = max(now, prospect.updated_at)
+    now = turn(prospect, now)
     if outcome is None:
         put = reopen(session, caller=caller, prospect=prospect, now=now)
     else:

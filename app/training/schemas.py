@@ -16,7 +16,8 @@ class TrainInput(Input):
     )
     activate: Literal["if_better", "never"] = Field(
         default="if_better",
-        description="`if_better`: put it in force when its log loss on the newest outcomes is below the base rate's and at most 5 % above that of the card in force.",
+        description="`if_better`: put it in force when its log loss on the newest outcomes is below the base rate's "
+        "and at most 5 % above that of the card in force.",
     )
     max_lines: int = Field(default=12, ge=1, le=50, description="The most lines the card may have.")
     max_points: int = Field(default=10, ge=1, le=100, description="The most points an answer may count.")

@@ -123,7 +123,6 @@ def test_a_card_of_beliefs_is_made_anew_when_the_sheet_grows(bids_api):
     [
         ("POST", "/v1/scores", {"answers": {"budget": True}}),
         ("GET", "/v1/prospects/p/score", None),
-        ("GET", "/v1/prospects/p/score?as_of=2026-01-01", None),
         ("GET", "/v1/scorecards/active", None),
         ("POST", "/v1/scorecards", {}),
     ],
