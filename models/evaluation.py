@@ -258,7 +258,7 @@ def _against_belief(
     expected_close_ratio: float | None,
     options: Options,
 ) -> dict[str, Any] | None:
-    """Log loss of the card of beliefs alone on the same prospects, and the paired gain over it, if there are beliefs."""
+    """Log loss of the card of beliefs alone on the same prospects, and the paired gain over it; None without any."""
     speaking = [item for item in items if can_speak(item)]
     if not speaking:
         return None
