@@ -78,8 +78,9 @@ def finish(
     prior = prior_of(inside, chosen.variance, base, periods(rows))
     start = _rough(inside, places, sample, prior) if len(sample.won) < len(rows.won) else None
     fit = _at_present(newton(design, rows.won, rows.weight, prior, start).doubting(), periods(rows))
-    rows, sample = replace(rows, period=None), replace(sample, period=None)
-    design = design_of(inside, rows, places)
+    if rows.period is not None:
+        rows, sample = replace(rows, period=None), replace(sample, period=None)
+        design = design_of(inside, rows, places)
     counted, weight = _with_imagined(inside, design, rows, options.seed)
     fit = _centred(fit, counted, weight)
     part, part_weight = _with_imagined(inside, design_of(inside, sample, places), sample, options.seed)
