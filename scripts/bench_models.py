@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from bench_beliefs import with_beliefs
 from bench_rivals import Levels, alike, folds, rivals
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
@@ -23,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from models.bulk import score_columns
 from models.encoding import Column, History, Item
 from models.inference import infer_items
+from models.learning import belief_scorecard
 from models.metrics import auc, ece, interval, log_losses, squared_errors
 from models.rows import Options, Rows, rows_of
 from models.training import train_on
@@ -74,9 +76,10 @@ def _read(
     return Table(name, frame[kept], {key: raw[key].tolist() for key in kept}, won, order, options)
 
 
-def winnow(table: Table) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Chances of the test rows by a card of the training rows."""
+def winnow(table: Table, *, believed: bool = False) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Chances of the test rows by a card of the training rows, and of beliefs where the team has them."""
     items, answers = infer_items(table.texts)
+    items = with_beliefs(items) if believed else items
     history = History.from_columns(answers, table.won == 1)
     if table.order is not None:
         when = np.empty(len(table.won))
@@ -85,7 +88,10 @@ def winnow(table: Table) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     rows = rows_of(items, history)
 
     def fit(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-        card, _ = train_on(rows.take(inside), options=table.options)
+        if len(inside):
+            card, _ = train_on(rows.take(inside), options=table.options)
+        else:
+            card = belief_scorecard(items, options=table.options)
         return score_columns(card, [column.take(outside) for column in rows.columns], rows=len(outside))
 
     return fit
@@ -134,8 +140,8 @@ def accuracy(table: Table, skip: set[str]) -> dict[str, dict[str, float]]:
 
 def small_samples(table: Table, skip: set[str]) -> Iterator[str]:
     """Log loss after the first outcomes: the same draws for all."""
-    card = winnow(table)
-    names = ["Winnow", *(name for name in rivals() if name not in skip)]
+    cards = {"Winnow": winnow(table), "Winnow with beliefs": winnow(table, believed=True)}
+    names = [*cards, *(name for name in rivals() if name not in skip)]
     yield "| n | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 1) + "|"
     for size in SIZES:
@@ -143,16 +149,19 @@ def small_samples(table: Table, skip: set[str]) -> Iterator[str]:
         for seed in range(DRAWS):
             rows = np.random.default_rng(seed).permutation(len(table.won))
             inside, outside = rows[:size], rows[size:]
-            if not size or not 0 < table.won[inside].mean() < 1:
+            if not size:
+                chance = cards["Winnow with beliefs"](inside, outside)
+                losses["Winnow with beliefs"].append(float(log_losses(table.won[outside], chance).mean()))
+                continue
+            if not 0 < table.won[inside].mean() < 1:
                 continue
             levels = Levels().fit(table.frame.iloc[inside])
             train, test = levels.transform(table.frame.iloc[inside]), levels.transform(table.frame.iloc[outside])
             for name in names:
-                chance = (
-                    card(np.sort(inside), outside)
-                    if name == "Winnow"
-                    else rivals()[name](train, table.won[inside], test)
-                )
+                if name in cards:
+                    chance = cards[name](np.sort(inside), outside)
+                else:
+                    chance = rivals()[name](train, table.won[inside], test)
                 losses[name].append(float(log_losses(table.won[outside], chance).mean()))
         cells = [f"{np.mean(losses[name]):.3f}" if losses[name] else "no card" for name in names]
         yield f"| {size} | " + " | ".join(cells) + " |"
