@@ -31,6 +31,8 @@ class Chosen:
     ----------
     variance : ndarray, shape (n_lines,) or (n_lines + 1,)
         Prior variances of the lines, and of the periods where there are any.
+    prices : tuple of float
+        Log loss of prospects left out, for each length of the path from no line on; empty where not asked for.
     places : list of int
         Places of the items, in the order chosen.
     stability : dict of int to float
@@ -42,6 +44,7 @@ class Chosen:
     """
 
     variance: Floats
+    prices: tuple[float, ...] = ()
     places: list[int] = field(default_factory=list)
     path: Path = field(default_factory=lambda: Path((), ()))
     stability: dict[int, float] = field(default_factory=dict)
@@ -75,8 +78,9 @@ def finish(
     prior = prior_of(inside, chosen.variance, base, periods(rows))
     start = _rough(inside, places, sample, prior) if len(sample.won) < len(rows.won) else None
     fit = _at_present(newton(design, rows.won, rows.weight, prior, start).doubting(), periods(rows))
-    rows, sample = replace(rows, period=None), replace(sample, period=None)
-    design = design_of(inside, rows, places)
+    if rows.period is not None:
+        rows, sample = replace(rows, period=None), replace(sample, period=None)
+        design = design_of(inside, rows, places)
     counted, weight = _with_imagined(inside, design, rows, options.seed)
     fit = _centred(fit, counted, weight)
     part, part_weight = _with_imagined(inside, design_of(inside, sample, places), sample, options.seed)
@@ -104,9 +108,18 @@ def finish(
         covariance=tuple(tuple(_tidy(value) for value in row[: place + 1]) for place, row in enumerate(covariance)),
         rounding={"before": _tidy(points.loss_before), "after": _tidy(points.loss_after), "scale": _tidy(points.scale)},
         left_out=tuple(left_out),
-        lengths=tuple({"lines": n, "explained": _tidy(e)} for n, e in enumerate(chosen.path.explained, start=1)),
+        lengths=_lengths(chosen),
         options=options.to_json(),
     )
+
+
+def _lengths(chosen: Chosen) -> tuple[dict[str, float], ...]:
+    """Price of each length: the share of the full fit's spread it explains, and its log loss on prospects left out."""
+    lengths: list[dict[str, float]] = [{"lines": 0, "explained": 0.0}] if chosen.prices else []
+    lengths += [{"lines": n, "explained": _tidy(share)} for n, share in enumerate(chosen.path.explained, start=1)]
+    for each, price in zip(lengths, chosen.prices, strict=False):
+        each["log_loss"] = _tidy(price)
+    return tuple(lengths)
 
 
 def _rough(codings: Sequence[Coding], places: Sequence[int], sample: Rows, prior: Prior) -> Floats | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assembly import grades_at
+from models.beliefs import can_speak
 from models.bulk import score_columns
-from models.encoding import History, Item, as_columns, same_answers
+from models.encoding import History, Item, as_column, as_columns, same_answers
 from models.errors import OneClassOnly
 from models.gate import Gate, gate
 from models.leakage import Leak
-from models.metrics import Accuracy, measure
-from models.rows import Options, rows_of
+from models.metrics import Accuracy, interval, log_losses, measure
+from models.reliability import lift_by_tenth, reliability
+from models.rows import Options, Rows, rows_of
 from models.scorecard import Scorecard
 from models.splitting import Split, forward, grouped, grouped_fast, repeats_for
-from models.training import train_on
+from models.training import train, train_on
 
 __all__ = ["Gate", "Prediction", "TableEvaluation", "evaluate_history", "evaluate_table", "gate"]
 
@@ -50,6 +52,7 @@ class TableEvaluation:
     leaks: tuple[Leak, ...]
     card: Scorecard
     predictions: tuple[Prediction, ...]
+    pictures: dict[str, Any] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
@@ -67,6 +70,7 @@ class TableEvaluation:
             **point,
             "intervals": {name: full[name] for name in ("auc", "log_loss", "brier", "gain")},
             "train_seconds": self.train_seconds,
+            **self.pictures,
             "leaks": [leak.to_json() for leak in self.leaks],
             "card": self.card.to_json(),
         }
@@ -131,7 +135,8 @@ def evaluate_table(
     accuracy = _accuracy(won, cluster, predictions, pooled=order is not None, level=options.level)
     card, leaks = train_on(rows_of(items, history), options=options)
     seconds = float(np.median([each.seconds for each in predictions]))
-    return TableEvaluation(len(won), protocol, accuracy, seconds, tuple(leaks), card, predictions)
+    pictures = _pictures(won, predictions, options)
+    return TableEvaluation(len(won), protocol, accuracy, seconds, tuple(leaks), card, predictions, pictures)
 
 
 def evaluate_history(
@@ -165,6 +170,8 @@ def evaluate_history(
     predictions = tuple(replace(each, rows=place[each.rows]) for each in predictions)
     accuracy = _accuracy(judged.won, cluster, predictions, pooled=True, level=options.level)
     full = {"protocol": protocol, "prospects": len(middle), **accuracy.to_json()}
+    full |= _pictures(judged.won, predictions, options)
+    full["belief"] = _against_belief(items, judged, cluster, predictions, expected_close_ratio, options)
     return full, _grade_evidence(judged.won, predictions, options)
 
 
@@ -224,6 +231,47 @@ def _accuracy(
     ends = np.cumsum([len(each.rows) for each in predictions])
     parts = [np.arange(len(rows))] if pooled else np.split(np.arange(len(rows)), ends[:-1])
     return measure(won[rows], chance, base, cluster[rows], parts, level)
+
+
+def _once(predictions: Sequence[Prediction]) -> tuple[NDArray[np.intp], Floats]:
+    """Rows and chances of the first time each row was predicted."""
+    rows = np.concatenate([each.rows for each in predictions])
+    chance = np.concatenate([each.probability for each in predictions])
+    rows, first = np.unique(rows, return_index=True)
+    return rows, chance[first]
+
+
+def _pictures(won: NDArray[np.bool_], predictions: Sequence[Prediction], options: Options) -> dict[str, Any]:
+    """Reliability curve and lift by tenth, each prospect counted once."""
+    rows, chance = _once(predictions)
+    return {
+        "reliability": reliability(won[rows], chance, level=options.level, seed=options.seed),
+        "lift": lift_by_tenth(won[rows], chance, level=options.level),
+    }
+
+
+def _against_belief(
+    items: Sequence[Item],
+    judged: History,
+    cluster: NDArray[Any],
+    predictions: Sequence[Prediction],
+    expected_close_ratio: float | None,
+    options: Options,
+) -> dict[str, Any] | None:
+    """Log loss of the card of beliefs alone on the same prospects, and the paired gain over it; None without any."""
+    speaking = [item for item in items if can_speak(item)]
+    if not speaking:
+        return None
+    nothing = Rows([as_column(item, np.zeros(0, dtype=object)) for item in speaking], np.zeros(0), np.zeros(0))
+    quick = replace(options, resamples=0)
+    expected = 0.5 if expected_close_ratio is None else expected_close_ratio
+    card = train(nothing, expected_close_ratio=expected, options=quick)
+    rows, chance = _once(predictions)
+    told = score_columns(card, as_columns(items, judged), rows=len(judged))[rows]
+    belief, learnt = log_losses(judged.won[rows], told), log_losses(judged.won[rows], chance)
+    gain = float((belief - learnt).mean())
+    paired = interval(gain, belief - learnt - gain, cluster[rows], options.level)
+    return {"log_loss": round(float(belief.mean()), 6), "gain": paired.to_json()}
 
 
 def _grade_evidence(

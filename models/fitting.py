@@ -17,6 +17,7 @@ from scipy.special import expit
 
 Floats = NDArray[np.float64]
 DOUBT = 4.0  # how many times larger the prior's variance may be than was learnt, for the intervals
+STALE = 1e-5  # relative gain of a step below which the curvature before it still serves
 CLOSE = 1e-4  # gain in log likelihood at which the weights stand, far below their uncertainty
 PART = 4_096  # rows counted at a time
 
@@ -203,10 +204,12 @@ def newton(
         return float(weight @ (np.logaddexp(0.0, eta) - won * eta) + 0.5 * off @ precision @ off)
 
     value = loss(beta, eta)
+    gain = np.inf
     for _ in range(steps):
         p = expit(eta)
         residual = weight * (won - p)
-        gram = design.gram(weight * p * (1 - p))
+        if gain > STALE * value:
+            gram = design.gram(weight * p * (1 - p))
         gradient = np.concatenate([[residual.sum()], design.sums(residual)]) - precision @ (beta - mean)
         step = cho_solve(cho_factor(gram + precision), gradient)
         for _ in range(10):

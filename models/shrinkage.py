@@ -1,8 +1,8 @@
 """How far outcomes may pull weights from their prior: learnt by how well left-out prospects are told.
 
-The prior variances of all items share one factor. Its own prior says that a factor of 2 either way is no surprise; the
-outcomes say how well prospects are predicted when they, and all prospects with the same answers, are left out. The two
-are averaged over a grid rather than the best factor taken, so that few outcomes move it little and many as far as they
+The prior variances of all items share one factor. Its own prior holds that 2 either way is two spreads off; outcomes
+say how well prospects are predicted when they, and all prospects with the same answers, are left out. The two are
+averaged over a grid rather than the best factor taken, so that few outcomes move it little and many as far as they
 must. Afterwards items depart from the common factor where their own weights ask for it.
 
 References
@@ -25,7 +25,7 @@ from models.fitting import Design, Fit, Prior, newton, variances
 
 Floats = NDArray[np.float64]
 FACTORS = 2.0 ** np.arange(-3, 3)
-SURPRISE = np.log(2.0)  # spread of the factor's logarithm before any outcome
+SURPRISE = np.log(2.0) / 2  # spread of the factor's logarithm before any outcome: twice or half is two spreads off
 COMMON_WORTH = 200.0  # levels' worth of evidence that items are alike in how much they matter
 STILL = 0.05  # relative change of the prior variances at which learning them stops
 LEAST_LEFT = 0.1  # of a row's own say that leaving it out may take away; keeps the approximation finite

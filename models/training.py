@@ -21,7 +21,7 @@ from models.leakage import Leak, find_leaks
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Scorecard
 from models.selection import Path, choose
-from models.shrinkage import learn_variances
+from models.shrinkage import alike_rows, learn_variances, left_out_loss
 
 __all__ = ["Options", "Rows", "train", "train_on"]
 
@@ -92,13 +92,16 @@ def _choose(
     if not kept:
         return Chosen(variance=np.full(int(rows.period is not None), PERIOD_VARIANCE))
     inside = [codings[place] for place in kept]
-    full = _fit(inside, rows, kept, *first)
+    base, variance = first
+    full = _fit(inside, rows, kept, base, variance)
     path = _path(full, inside, options)
     length = path.length(2.0 if fixed else ENOUGH, options.max_lines)
     blocks = path.blocks[:length]
     items_only = design_of(inside, replace(rows, period=None), kept)
     omitted = [_spread(full, items_only, rows, block) for block in range(len(kept)) if block not in blocks]
+    asked = options.resamples and not fixed
     return Chosen(
+        prices=_prices(full, codings, [kept[block] for block in path.blocks], kept, rows, base) if asked else (),
         places=[kept[block] for block in blocks],
         variance=full.prior.variance[[*blocks, *range(len(kept), len(full.prior.variance))]],
         path=path,
@@ -106,6 +109,36 @@ def _choose(
         all_items=items_only.times(full.weights[1 : 1 + items_only.size]),
         omitted=sum(omitted),
     )
+
+
+def _prices(
+    full: Fit,
+    codings: Sequence[Coding],
+    order: Sequence[int],
+    kept: Sequence[int],
+    rows: Rows,
+    base: tuple[float, float],
+) -> tuple[float, ...]:
+    """Log loss of prospects left out, for a card of no line, one line, two lines and so on in the order chosen.
+
+    The order is not chosen anew for each prospect left out, so a short card may look a little better than it is.
+    """
+    step = -(-len(rows.won) // VARIANCE_SAMPLE) if len(rows.won) > VARIANCE_SAMPLE else 1
+    part = rows.take(np.arange(0, len(rows.won), step)) if step > 1 else rows
+    part = replace(part, period=None)
+    if not len(part.won):
+        return ()
+    alike = alike_rows(design_of([codings[place] for place in kept], part, kept).codes)
+    variance = dict(zip(kept, full.prior.variance, strict=False))
+    prices = []
+    for length in range(len(order) + 1):
+        places = order[:length]
+        inside = [codings[place] for place in places]
+        prior = prior_of(inside, np.array([variance[place] for place in places]), base, 0)
+        design = design_of(inside, part, places)
+        fit = newton(design, part.won, part.weight, prior)
+        prices.append(left_out_loss(design, part.won, part.weight, fit, alike) / float(part.weight.sum()))
+    return tuple(prices)
 
 
 def _levels(rows: Rows, sample: Rows) -> tuple[list[Coding], list[int], list[dict[str, str]]]:

@@ -146,3 +146,35 @@ def test_a_card_no_better_than_the_base_rate_is_held_back():
     found = gate(items, in_time(history), in_force=None, options=QUICK)
     assert not found.activate
     assert "no better than the base rate" in found.reason
+
+
+def test_the_best_tenth_closes_more_often_than_the_worst(evaluated):
+    """Ten tenths of the prospects, best first, each ratio inside its interval."""
+    tenths = evaluated.to_json()["lift"]
+    assert [each["tenth"] for each in tenths] == list(range(1, 11))
+    assert tenths[0]["lift"] > 1.3 > 0.7 > tenths[-1]["lift"]
+    assert all(each["low"] <= each["close_ratio"] <= each["high"] for each in tenths)
+
+
+def test_the_reliability_curve_rises_and_mostly_keeps_to_its_band(evaluated):
+    """Observed close ratios rise with the forecast; a calibrated card leaves its 90 % band seldom."""
+    curve = evaluated.to_json()["reliability"]
+    assert [each["observed"] for each in curve] == sorted(each["observed"] for each in curve)
+    assert np.mean([each["low"] <= each["observed"] <= each["high"] for each in curve]) > 0.7
+
+
+def test_the_stored_evaluation_stands_beside_the_belief_card():
+    """Beliefs that are wrong lose to the outcomes by the paired gain reported."""
+    items = [replace(item, expected="against", importance=3) if item.key == "a" else item for item in ITEMS]
+    found = learn_scorecard(items, HISTORY, options=Options(resamples=0)).evaluation
+    assert found["belief"]["log_loss"] > found["log_loss"]["value"]
+    assert found["belief"]["gain"]["low"] > 0
+
+
+def test_each_length_of_a_card_has_its_price():
+    """Log loss falls from no line to the two that matter, and a third that says nothing buys nothing."""
+    card = learn_scorecard(ITEMS, HISTORY, options=Options(evaluate=False, resamples=1))
+    prices = [each["log_loss"] for each in card.lengths]
+    assert [each["lines"] for each in card.lengths] == [0, 1, 2, 3][: len(prices)]
+    assert prices[0] > prices[1] > prices[2]
+    assert prices[-1] - prices[2] > -0.005
