@@ -164,15 +164,17 @@ def _incoming(work: Import, reader: RowReader, table: Table) -> Iterator[Incomin
         yield incoming
 
 
-def _stages(sheet: Sheet) -> frozenset[str]:
-    return frozenset(stage.key for stage in sheet.body.stages) if sheet.body.stages else frozenset(DEFAULT_STAGES)
+def _stages(sheet: Sheet) -> frozenset[str | None]:
+    """The steps of the journey, and none of them."""
+    keys = [stage.key for stage in sheet.body.stages] if sheet.body.stages else DEFAULT_STAGES
+    return frozenset([None, *keys])
 
 
-def _read(reader: RowReader, row: Row, external_id: str, stages: frozenset[str]) -> Incoming:
+def _read(reader: RowReader, row: Row, external_id: str, stages: frozenset[str | None]) -> Incoming:
     if not any(row.cells):
         raise BadRow("", "empty_row", "The row is empty.")
     fields, answers, result = reader.fields(row.cells), reader.answers(row.cells), reader.result(row.cells)
-    if fields.get("stage") not in {None, *stages}:
+    if fields.get("stage") not in stages:
         raise BadRow("", "unknown_stage", f"The journey has no step {shown(fields['stage'])}.")
     said = msgspec.json.encode([fields, answers, result], order="sorted")
     return Incoming(row.line, external_id, fields, answers, result, hashlib.blake2b(said, digest_size=16).hexdigest())
@@ -341,7 +343,10 @@ def _outcome_row(work: Import, row: Incoming, prospect: dict[str, Any], now: dat
         "prospect_id": prospect["id"],
         "result": row.result,
         "decided_at": prospect["decided_at"],
-        **{name: row.fields.get(column) for name, column in _TOLD.items()},
+        "amount": row.fields.get("outcome_amount"),
+        "margin": row.fields.get("margin"),
+        "currency": row.fields.get("currency"),
+        "reason": row.fields.get("reason"),
         "recorded_at": now,
         "recorded_by": work.caller.id,
     }
