@@ -63,7 +63,7 @@ FILTERS = {
     "grade=A": {"one"},
     "check_sheet=none": {"six"},
     "check_sheet=bids&owner=bob&state=won": {"three"},
-    f"changed_since={(START + timedelta(hours=3)).isoformat().replace('+00:00', 'Z')}": {"five", "six"},
+    f"changed_since={(START + timedelta(hours=3, minutes=1)).isoformat().replace('+00:00', 'Z')}": {"five", "six"},
     "changed_since=2027-01-01": set(),
     "score_changed_since=2026-06-01T10:30:00Z": {"four", "five"},
 }
