@@ -56,10 +56,9 @@ def main() -> None:
         )
     elif admin_link:
         print(f"         first choose a password for {FIRST_ADMIN}: {address}/choose-password/{admin_link}")
-    print(
-        f"Command: WINNOW_DATABASE_URL={settings.database_url.get_secret_value()} "
-        "WINNOW_SECRET_KEY=$(cat var/secret-key) .venv/bin/winnow --help"
-    )
+    if database.is_sqlite:  # another address may hold a password
+        url = settings.database_url.get_secret_value()
+        print(f"Command: WINNOW_DATABASE_URL={url} WINNOW_SECRET_KEY=$(cat var/secret-key) .venv/bin/winnow --help")
     print("Serving until Ctrl+C.", flush=True)
     cli.app(["serve"])
 
