@@ -23,7 +23,6 @@ from app.version import VERSION
 
 _CHUNK = 2_000
 
-
 # How a file that is no whole backup shows itself.
 _DAMAGE = (
     OSError,
@@ -82,18 +81,7 @@ def read_backup(database: Database, path: Path) -> int:
             with database.writing() as session:
                 _check_empty(session)
                 return _load(session, lines)
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        msgspec.DecodeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        DBAPIError,
-    ) as error:
+    except _DAMAGE as error:
         msg = f"'{path}' is no whole backup of Winnow, and nothing was restored: {error}."
         raise BackupError(msg) from error
 
