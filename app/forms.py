@@ -23,6 +23,16 @@ _SENTENCES = {
     "string_too_short": "Please fill this in.",
     "string_too_long": "That is too long.",
     "too_long": "Those are too many.",
+    "decimal_parsing": "Please write a number, as in 1250.50.",
+    "decimal_max_places": "At most two decimals, please.",
+    "decimal_max_digits": "That number is too large.",
+    "decimal_whole_digits": "That number is too large.",
+    "greater_than_equal": "That is too little.",
+    "less_than_equal": "That is too much.",
+    "datetime_from_date_parsing": "Please write a date, as in 2026-03-02.",
+    "datetime_parsing": "Please write a date, as in 2026-03-02.",
+    "timezone_aware": "Please write a date, as in 2026-03-02.",
+    "literal_error": "Please choose one.",
 }
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -42,6 +52,10 @@ class Form:
         """What is wrong with a field; nothing where it is right."""
         return self.errors.get(name, "")
 
+    def filled_in(self) -> "Form":
+        """The same form without the fields nobody filled in."""
+        return Form({name: value.strip() for name, value in self.values.items() if value.strip()}, self.errors)
+
     def refused(self, refusal: Unprocessable) -> "Form":
         """The same form with a sentence at every field at fault."""
         errors: dict[str, str] = {}
@@ -60,7 +74,8 @@ class Form:
 def _as_sentence(fault: Any) -> FieldProblem:
     said = str(fault["msg"]).removeprefix("Value error, ")
     sentence = _SENTENCES.get(fault["type"], f"{said[:1].upper()}{said[1:]}.")
-    return FieldProblem(pointer=f"/{fault['loc'][0]}", code=fault["type"], detail=sentence)
+    field = fault["loc"][0] if fault["loc"] else ""
+    return FieldProblem(pointer=f"/{field}", code=fault["type"], detail=sentence)
 
 
 def form_token(request: Request) -> str | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
@@ -110,8 +110,9 @@ def page_router() -> APIRouter:
 
 
 def path_to(request: Request, name: str, **params: Any) -> str:
-    """The path of a named route."""
-    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **params)}"
+    """The path of a named route; an id in it may hold anything, slashes too."""
+    steps = {key: quote(str(value), safe="") for key, value in params.items()}
+    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **steps)}"
 
 
 @pass_context

@@ -67,6 +67,21 @@ _READERS: dict[str, Callable[[Item, object], bool | float | str]] = {
 }
 
 
+def say_answer(item: Item | None, value: object) -> str:
+    """An answer as people say it; an item the sheet no longer has is said as it was sent."""
+    if value is None:
+        return "taken back"
+    if value == UNKNOWN:
+        return "unknown: looked for, not learnt"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if item is None:
+        return str(value)
+    if item.kind == "number":
+        return f"{value} {item.unit or ''}".strip()
+    return next((choice.label for choice in item.choices if choice.key == value), str(value))
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One version of a check sheet, ready to read answers with."""

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.checksheets.answers import Sheet, SheetState, merge
-from app.checksheets.schemas import ObservationBody, ObservationPage, SheetBody, SheetInput, SheetPage
+from app.checksheets.schemas import ObservationBody, ObservationPage, SheetBody, SheetInput, SheetPage, Stage
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.errors import NotFound, Unprocessable
 from app.paging import decode_cursor, encode_cursor
@@ -86,6 +86,19 @@ def starter_sheets() -> tuple[SheetInput, ...]:
     folder = files("app.checksheets").joinpath("starters")
     texts = sorted((entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".json"))
     return tuple(SheetInput.model_validate(json.loads(text)) for _, text in texts)
+
+
+def stages_of(session: Session, check_sheet: str | None) -> list[Stage]:
+    """The steps of the customer's journey, each with the sign to enter it by: the sheet's own, or the usual ones."""
+    own = load_sheet(session, check_sheet).body.stages if check_sheet else None
+    return own or usual_stages()
+
+
+@cache
+def usual_stages() -> list[Stage]:
+    """The seven steps of the customer's journey that a sheet without steps of its own has."""
+    journey = next(sheet for sheet in starter_sheets() if sheet.key == "journey")
+    return list(journey.stages or [])
 
 
 def is_late(observation: Observation, closing: Closing | None) -> bool:

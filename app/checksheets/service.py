@@ -10,15 +10,13 @@ from sqlalchemy.orm import Session
 from app.accounts import audit
 from app.accounts.service import Caller
 from app.checksheets.answers import Answers, Sheet, SheetState
-from app.checksheets.queries import choose_sheet, load_sheet
+from app.checksheets.queries import choose_sheet, load_sheet, stages_of
 from app.checksheets.schemas import Item, ObservationInput, SheetInput
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.db import new_id
 from app.errors import Conflict, FieldProblem, Unprocessable
 from app.prospects.service import ERASERS, touch
 from app.prospects.tables import Prospect
-
-DEFAULT_STAGES = ("aware", "informing", "comparing", "priority", "budgeting", "deciding", "using")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +88,7 @@ def check_stage(session: Session, prospect: Prospect, stage: str | None) -> None
     """A stage must be a step of the journey the prospect's sheet describes."""
     if stage is None:
         return
-    stages = load_sheet(session, prospect.check_sheet).body.stages if prospect.check_sheet else None
-    keys = tuple(stage.key for stage in stages) if stages else DEFAULT_STAGES
+    keys = [each.key for each in stages_of(session, prospect.check_sheet)]
     if stage not in keys:
         raise Unprocessable.field("/stage", "unknown_stage", f"The journey's steps are {', '.join(keys)}.")
 

@@ -20,9 +20,9 @@ from app.accounts import audit
 from app.accounts.service import Caller
 from app.bulk import insert_rows
 from app.checksheets.answers import Sheet
-from app.checksheets.queries import has_live_observations, load_sheet
+from app.checksheets.queries import has_live_observations, load_sheet, usual_stages
 from app.checksheets.schemas import ObservationInput
-from app.checksheets.service import DEFAULT_STAGES, assign_sheet, record_observation
+from app.checksheets.service import assign_sheet, record_observation
 from app.checksheets.tables import CheckSheet
 from app.db import Database, begin, new_id, utcnow
 from app.errors import AppError
@@ -166,8 +166,7 @@ def _incoming(work: Import, reader: RowReader, table: Table) -> Iterator[Incomin
 
 def _stages(sheet: Sheet) -> frozenset[str | None]:
     """The steps of the journey, and none of them."""
-    keys = [stage.key for stage in sheet.body.stages] if sheet.body.stages else DEFAULT_STAGES
-    return frozenset([None, *keys])
+    return frozenset([None, *(stage.key for stage in sheet.body.stages or usual_stages())])
 
 
 def _read(reader: RowReader, row: Row, external_id: str, stages: frozenset[str | None]) -> Incoming:

@@ -1,7 +1,9 @@
 """What is done for a prospect and what comes of it: steps of the journey, effort, experiences after the sale."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -9,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import audit
 from app.accounts.service import Caller
 from app.db import new_id
-from app.errors import Conflict
+from app.errors import Conflict, Forbidden, NotFound
 from app.prospects.schemas import EffortInput, ExperienceInput, StageInput
 from app.prospects.service import ERASERS, touch
 from app.prospects.tables import WON, Effort, Experience, Prospect, StageEntry
@@ -22,16 +24,38 @@ STANDARD_HOURS = {
     "quote": Decimal(3),
     "other": Decimal(1),
 }
+# How long a mistaken tap can be taken back; later the entry has been counted and talked about.
+UNDO_WITHIN = timedelta(days=1)
+# A page's form carries the id of the entry it will make.
+_ENTRY_ID = re.compile(r"(st|ef|ex)_[0-9a-f]{28}")
+
+Entry = TypeVar("Entry", StageEntry, Effort, Experience)
+
+
+def _sent_before(
+    session: Session, kind: type[Entry], prefix: str, prospect: Prospect, once: str | None
+) -> tuple[Entry | None, str]:
+    """The entry the same form made when it was sent before, for a thumb taps twice; and the id for a new one."""
+    if once is not None and _ENTRY_ID.fullmatch(once) and once.startswith(prefix):
+        entry = session.get(kind, once)
+        if entry is None:
+            return None, once
+        if entry.prospect_id == prospect.id:
+            return entry, once
+    return None, new_id(prefix)
 
 
 def record_stage(
-    session: Session, *, caller: Caller, prospect: Prospect, given: StageInput, now: datetime
+    session: Session, *, caller: Caller, prospect: Prospect, given: StageInput, now: datetime, once: str | None = None
 ) -> tuple[StageEntry, bool]:
     """Note a step of the customer's journey; whether it is the latest, and so the prospect's stage now."""
+    known, entry_id = _sent_before(session, StageEntry, "st", prospect, once)
+    if known is not None:
+        return known, prospect.stage == known.stage
     seen_at = given.seen_at or now
     latest = session.scalar(select(func.max(StageEntry.seen_at)).where(StageEntry.prospect_id == prospect.id))
     entry = StageEntry(
-        id=new_id("st"),
+        id=entry_id,
         prospect_id=prospect.id,
         stage=given.stage,
         sign=given.sign,
@@ -47,10 +71,15 @@ def record_stage(
     return entry, applied
 
 
-def record_effort(session: Session, *, caller: Caller, prospect: Prospect, given: EffortInput, now: datetime) -> Effort:
-    """Note work spent on a prospect, open or closed."""
+def record_effort(
+    session: Session, *, caller: Caller, prospect: Prospect, given: EffortInput, now: datetime, once: str | None = None
+) -> Effort:
+    """Note work spent on a prospect, open or closed; sent again with the same id, once."""
+    known, entry_id = _sent_before(session, Effort, "ef", prospect, once)
+    if known is not None:
+        return known
     entry = Effort(
-        id=new_id("ef"),
+        id=entry_id,
         prospect_id=prospect.id,
         kind=given.kind,
         hours=STANDARD_HOURS[given.kind] if given.hours is None else given.hours,
@@ -69,14 +98,39 @@ def record_effort(session: Session, *, caller: Caller, prospect: Prospect, given
     return entry
 
 
+def withdraw_effort(session: Session, *, caller: Caller, prospect: Prospect, entry_id: str, now: datetime) -> None:
+    """Take back an entry of one's own, made by mistake within the last day; the audit keeps that it was there."""
+    entry = session.get(Effort, entry_id)
+    if entry is None or entry.prospect_id != prospect.id:
+        raise NotFound("There is no such entry; it may have been taken back already.", code="no_such_effort")
+    if entry.recorded_by != caller.id:
+        raise Forbidden("Only who noted it can take it back.", code="not_your_entry")
+    if now - entry.recorded_at > UNDO_WITHIN:
+        raise Conflict("It was noted more than a day ago, so it stays.", code="too_late")
+    session.delete(entry)
+    touch(prospect, now)
+    detail = {"entry": entry.id, "kind": entry.kind, "hours": str(entry.hours)}
+    audit.record(session, actor=caller.id, action="effort.withdrawn", subject=prospect.id, **detail)
+    session.flush()
+
+
 def record_experience(
-    session: Session, *, caller: Caller, prospect: Prospect, given: ExperienceInput, now: datetime
+    session: Session,
+    *,
+    caller: Caller,
+    prospect: Prospect,
+    given: ExperienceInput,
+    now: datetime,
+    once: str | None = None,
 ) -> Experience:
     """Note what happened after a sale."""
+    known, entry_id = _sent_before(session, Experience, "ex", prospect, once)
+    if known is not None:
+        return known
     if prospect.state != WON:
         raise Conflict("Only what was sold can be experienced: the prospect is not won.", code="not_won")
     entry = Experience(
-        id=new_id("ex"),
+        id=entry_id,
         prospect_id=prospect.id,
         kind=given.kind,
         amount=given.amount,

@@ -13,6 +13,7 @@ from app.prospects import activity, queries, service
 from app.prospects.schemas import (
     EffortInput,
     EffortReply,
+    EntryIdPath,
     ExperienceInput,
     ExperienceReply,
     ExternalIdPath,
@@ -69,6 +70,13 @@ def record_effort(
     prospect = queries.find_prospect(session, caller=caller, external_id=external_id, lock=True)
     entry = activity.record_effort(session, caller=caller, prospect=prospect, given=given, now=begin(session))
     return queries.describe_entry(EffortReply, entry, request_id=request.state.request_id)
+
+
+@router.delete("/{external_id}/effort/{entry_id}", status_code=204, responses={409: {"model": Problem}})
+def withdraw_effort(session: Writing, caller: Writer, external_id: ExternalIdPath, entry_id: EntryIdPath) -> None:
+    """Take back effort that this key noted by mistake within the last day."""
+    prospect = queries.find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    activity.withdraw_effort(session, caller=caller, prospect=prospect, entry_id=entry_id, now=begin(session))
 
 
 @router.post(

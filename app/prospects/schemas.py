@@ -26,6 +26,11 @@ ExternalIdPath = Annotated[
 ]
 
 
+EntryIdPath = Annotated[
+    str, Field(max_length=60), Path(description="The `id` of the entry.", examples=["ef_18eab9c7fb3653f0cca3ce52d50f"])
+]
+
+
 class Brief(Input):
     """The three lines a rep reads before a call."""
 
@@ -179,7 +184,7 @@ class EffortInput(Input):
     def asked_before_sent(self) -> Self:
         """A quote is asked for before it is sent."""
         if self.requested_at and self.sent_at and self.sent_at < self.requested_at:
-            msg = "sent_at lies before requested_at"
+            msg = "a quote is asked for before it is sent (requested_at, sent_at)"
             raise ValueError(msg)
         return self
 
