@@ -85,6 +85,9 @@ _LATEST = datetime(2999, 12, 31, tzinfo=UTC)
 _RANGE = Field(ge=_EARLIEST, le=_LATEST)
 
 Moment = Annotated[AwareDatetime, _bare_date(time(0)), _RANGE, AfterValidator(_in_utc), _WRITE_TIME, _TIME_SCHEMA]
+LastMoment = Annotated[
+    AwareDatetime, _bare_date(time(23, 59, 59)), _RANGE, AfterValidator(_in_utc), _WRITE_TIME, _TIME_SCHEMA
+]
 PastMoment = Annotated[
     AwareDatetime, _bare_date(time(0)), _RANGE, AfterValidator(_not_ahead), _WRITE_TIME, _TIME_SCHEMA
 ]

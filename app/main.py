@@ -22,6 +22,7 @@ from app.middleware import Around, LimitedBody, Metrics
 from app.openapi import install_schema
 from app.paths import EscapedSlashes
 from app.prospects import api as prospects
+from app.reports import routes as reports
 from app.scorecards import api as scorecards
 from app.scoring import api as scoring
 from app.settings import Settings
@@ -64,8 +65,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_handlers(app, pages)
     for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
         app.include_router(feature.router, responses=errors)
+    app.include_router(reports.api, responses=errors)
     for frame in (home_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
+    app.include_router(reports.pages)
     install_schema(app)
     app.add_middleware(EscapedSlashes)
     app.add_middleware(LimitedBody, most=settings.max_body_bytes)

@@ -1,10 +1,11 @@
 """Bodies read strictly: what other readers would understand differently is refused."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
@@ -73,7 +74,7 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            known = {parameter.alias for parameter in self.dependant.query_params}
+            known = set(_query_names(self.dependant))
             for name in request.query_params:
                 if name not in known:  # a misspelt filter would show everything
                     pointer = f"/query/{escaped(name)}"
@@ -81,3 +82,11 @@ class StrictRoute(APIRoute):
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """The query parameters of a route, those of what it depends on too."""
+    for parameter in dependant.query_params:
+        yield parameter.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)

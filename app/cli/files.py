@@ -55,7 +55,8 @@ def import_table(
 
 @contextmanager
 def _errors_writer(path: Path | None) -> "Iterator[Callable[[BadLine], None]]":
-    from app.exchange.files import no_formula, write_table
+    from app.exchange.files import write_table
+    from app.tabular import no_formula
 
     if path is None:
         yield lambda _bad: None

@@ -62,11 +62,6 @@ def shown(text: str) -> str:
     return "'" + "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short) + "'"
 
 
-def no_formula(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
 def _open(path: Path) -> IO[str]:
     """A text file, gzipped or not; bytes that are no UTF-8 are kept apart, so that only their row is lost."""
     if not path.is_file():

@@ -87,7 +87,7 @@ def routes_of(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, 
         path = prefix + getattr(route, "path", getattr(route, "prefix", ""))
         if isinstance(route, Mount):
             yield "GET", path, route
-        elif inner:
+        elif inner is not None:
             yield from routes_of(inner, prefix)
         else:
             for method in sorted((route.methods or set()) - {"HEAD"}):

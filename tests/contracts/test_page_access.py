@@ -37,6 +37,7 @@ EXPECTED = {
     ("POST", "/people/{person_id}/link"): ADMIN,
     ("POST", "/people/{person_id}/disable"): ADMIN,
     ("POST", "/people/{person_id}/enable"): ADMIN,
+    ("GET", "/reports"): EVERYONE,
 }
 SITE = "https://winnow.example"
 

@@ -5,6 +5,7 @@ import io
 import json
 
 from app.scorecards.exports.reading import Exported, score_at, totals
+from app.tabular import no_formula
 from models.scorecard import Level, Line
 
 COLUMNS = (
@@ -39,7 +40,7 @@ def _row(line: Line, level: Level) -> dict[str, object]:
         "items": " ".join(line.items),
         "value": value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False),
     }
-    return {name: _safe(cell) for name, cell in text.items()} | {
+    return {name: no_formula(cell) for name, cell in text.items()} | {
         "state": level.state,
         "points": level.points,
         "log_odds": f"{level.log_odds:.3f}",
@@ -50,8 +51,3 @@ def _row(line: Line, level: Level) -> dict[str, object]:
         "from": level.start,
         "below": level.below,
     }
-
-
-def _safe(text: str) -> str:
-    """Text a spreadsheet will not run as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
