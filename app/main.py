@@ -15,6 +15,7 @@ from app.accounts.throttling import Throttle
 from app.checksheets import api as checksheets
 from app.db import Database
 from app.errors import Problem, install_handlers
+from app.filling import pages as filling_pages
 from app.forecasts import api as forecasts
 from app.home import pages as home_pages
 from app.logs import configure_logs
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
         app.include_router(feature.router, responses=errors)
     app.include_router(reports.api, responses=errors)
-    for frame in (home_pages, accounts_pages, static_files, health):
+    for frame in (home_pages, filling_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
     app.include_router(reports.pages)
     install_schema(app)

@@ -227,7 +227,10 @@ def _is_bare(error: AppError) -> bool:
 
 def _ask_to_sign_in(request: Request) -> Response:
     path = path_to(request, SIGN_IN)
-    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    # As it was sent: decoded, an id with a slash would lead elsewhere.
+    sent: bytes | None = request.scope.get("raw_path")
+    here = sent.decode("ascii", "replace").partition("?")[0] if sent else request.url.path
+    back = here + (f"?{request.url.query}" if request.url.query else "")
     if request.method == "GET" and back != "/":
         path = f"{path}?{urlencode({'next': back})}"
     response = RedirectResponse(path, status_code=303)

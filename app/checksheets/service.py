@@ -109,15 +109,16 @@ def record_observation(
     given: ObservationInput,
     now: datetime,
     imported: bool = False,
+    observation_id: str | None = None,
 ) -> Recorded:
-    """Append an observation and merge it into the prospect's current answers."""
+    """Append an observation and merge it into the prospect's current answers; an id given makes it come in once."""
     assign_sheet(session, prospect=prospect, key=given.check_sheet)
     if prospect.check_sheet is None:
         prospect.check_sheet = choose_sheet(session, None)
     sheet = _sheet_for(session, prospect.check_sheet, given.sheet_version)
     answers = _read(sheet, given)
     observation = Observation(
-        id=new_id("ob"),
+        id=observation_id or new_id("ob"),
         prospect_id=prospect.id,
         sheet_version=sheet.version,
         answers=answers,

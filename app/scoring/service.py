@@ -184,11 +184,21 @@ class Observed:
     score: dict[str, Any]
 
 
-def observe(session: Session, *, caller: Caller, external_id: str, given: ObservationInput, now: datetime) -> Observed:
+def observe(
+    session: Session,
+    *,
+    caller: Caller,
+    external_id: str,
+    given: ObservationInput,
+    now: datetime,
+    observation_id: str | None = None,
+) -> Observed:
     """Append an observation and score the prospect by it."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     now = turn(prospect, now)
-    recorded = record_observation(session, caller=caller, prospect=prospect, given=given, now=now)
+    recorded = record_observation(
+        session, caller=caller, prospect=prospect, given=given, now=now, observation_id=observation_id
+    )
     return Observed(prospect, recorded, _current_score(session, prospect, cause="observation", now=now))
 
 

@@ -22,6 +22,11 @@ NOBODY_YET = frozenset({"nobody yet"})  # open to whoever is not signed in
 # A new page fails here until somebody says who may see it.
 EXPECTED = {
     ("GET", "/"): EVERYONE,
+    ("GET", "/prospects/{external_id}"): EVERYONE,
+    ("POST", "/prospects/{external_id}/answers"): EVERYONE,
+    ("POST", "/prospects/{external_id}/what-if"): EVERYONE,
+    ("POST", "/prospects/{external_id}/forecast"): EVERYONE,
+    ("POST", "/prospects/{external_id}/sheet"): EVERYONE,
     ("GET", "/sign-in"): NOBODY_YET,
     ("POST", "/sign-in"): NOBODY_YET,
     ("POST", "/sign-out"): EVERYONE,
