@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Table, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.bulk import insert_rows
@@ -81,6 +81,8 @@ def read_backup(database: Database, path: Path) -> int:
             with database.writing() as session:
                 _check_empty(session)
                 return _load(session, lines)
+    except OperationalError:  # the database is gone or full, which says nothing of the file
+        raise
     except _DAMAGE as error:
         msg = f"'{path}' is no whole backup of Winnow, and nothing was restored: {error}."
         raise BackupError(msg) from error

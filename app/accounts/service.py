@@ -67,6 +67,8 @@ def create_key(
         )
     if role == "rep" and not owners:
         raise Unprocessable.field("/owners", "owner_required", "A rep's key needs the owner texts it answers for.")
+    if role != "rep" and owners:
+        raise Unprocessable.field("/owners", "owner_needless", f"A key of role {role} sees every owner's prospects.")
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown:
         raise Unprocessable.field(

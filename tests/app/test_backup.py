@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from sqlalchemy import create_engine, func, select
+from sqlalchemy.exc import OperationalError
 
 from app.accounts.audit import find_break
 from app.accounts.service import COMMAND_LINE, find_caller
@@ -219,3 +220,12 @@ def test_the_commands_say_how_many_rows(winnow, bids_api, count_rows):
     assert winnow("backup", "b.gz").out == f"{total} rows are in b.gz.\n"
     ran = winnow("restore", "b.gz")
     assert (ran.status, ran.err.startswith("The database is not empty")) == (1, True)
+
+
+def test_a_database_that_is_not_there_is_not_called_a_damaged_backup(bids_api, database, tmp_path):
+    """Whoever restores must not throw away a good file because the server was down."""
+    path = tmp_path / "backup.gz"
+    write_backup(database, path)
+    gone = Database(Settings(database_url=f"sqlite:///{tmp_path / 'no folder' / 'winnow.db'}", secret_key="s" * 40))
+    with pytest.raises(OperationalError):
+        read_backup(gone, path)

@@ -153,6 +153,7 @@ def test_a_key_without_the_scope_read_reads_nothing(bids_api, client):
     [
         ({"role": "boss"}, "unknown_role"),
         ({"role": "rep"}, "owner_required"),
+        ({"role": "manager", "owners": ["ada"]}, "owner_needless"),
         ({"scopes": ["read", "everything"]}, "unknown_scope"),
     ],
 )
