@@ -154,6 +154,10 @@ class Database:
             connection.execute(text("SELECT 1"))
 
 
+def _lower(value: str | None) -> str | None:
+    return None if value is None else value.lower()
+
+
 def _speak_sqlite(engine: Engine, wait_seconds: float) -> None:
     """Make SQLite keep foreign keys and durable commits, and begin transactions where the session does."""
     turn = threading.Lock()
@@ -168,6 +172,8 @@ def _speak_sqlite(engine: Engine, wait_seconds: float) -> None:
             f"busy_timeout={int(wait_seconds * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        # Its own knows the letters a to z only, and names are searched in any case.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -18,6 +18,8 @@ from app.errors import Problem, install_handlers
 from app.filling import pages as filling_pages
 from app.forecasts import api as forecasts
 from app.home import pages as home_pages
+from app.lists import pages as lists_pages
+from app.lists import prospect_pages
 from app.logs import configure_logs
 from app.middleware import Around, LimitedBody, Metrics
 from app.openapi import install_schema
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
         app.include_router(feature.router, responses=errors)
     app.include_router(reports.api, responses=errors)
-    for frame in (home_pages, filling_pages, accounts_pages, static_files, health):
+    for frame in (home_pages, lists_pages, prospect_pages, filling_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
     app.include_router(reports.pages)
     install_schema(app)

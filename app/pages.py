@@ -53,10 +53,16 @@ class Place:
     label: str
     route: str
     roles: tuple[str, ...] = ("rep", "manager", "admin")
+    # The few places everybody goes to all day lie in the bar, five at the most; the others in the menu beside it.
+    in_bar: bool = False
 
 
 NAVIGATION = (
-    Place("Home", "home"),
+    Place("Home", "home", in_bar=True),
+    Place("To qualify", "qualify", in_bar=True),
+    Place("To pursue", "pursue", in_bar=True),
+    Place("Nurture", "nurture", in_bar=True),
+    Place("New prospect", "new_prospect"),
     Place("People", "people", ("admin",)),
     Place("Your account", "account"),
 )
@@ -67,6 +73,7 @@ class Link:
     label: str
     path: str
     current: bool
+    in_bar: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,8 @@ def _navigation(request: Request, viewer: Viewer) -> Iterator[Link]:
     for place in NAVIGATION:
         if viewer.role in place.roles:
             path = path_to(request, place.route)
-            yield Link(place.label, path, here == path or (path != "/" and here.startswith(f"{path}/")))
+            current = here == path or (path != "/" and here.startswith(f"{path}/"))
+            yield Link(place.label, path, current, place.in_bar)
 
 
 def redirect(request: Request, route: str, *, say: str = "", link: str = "", **params: Any) -> Response:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -45,6 +46,8 @@ def _storable(value: Any) -> bool:
     """Whether a database can compare with it: cursors are opaque, not unforgeable."""
     if isinstance(value, datetime):
         return value.tzinfo is not None and 1900 <= value.year < 3000
+    if isinstance(value, float):
+        return math.isfinite(value)
     return "\0" not in value if isinstance(value, str) else abs(value) < 2**31
 
 

@@ -59,6 +59,12 @@ def load_version(session: Session, key: str, number: int) -> Sheet:
     return known[key, number]
 
 
+def load_sheets(session: Session) -> dict[str, Sheet]:
+    """Every check sheet in its latest version, by key."""
+    latest = select(CheckSheet.key, CheckSheet.version).order_by(CheckSheet.key)
+    return {key: load_version(session, key, version) for key, version in session.execute(latest)}
+
+
 def list_sheets(session: Session) -> SheetPage:
     """All sheets in their latest version."""
     rows = session.scalars(

@@ -29,6 +29,18 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   place.after(button);
 }
 
+/** A menu closes when one looks elsewhere, and on Escape. */
+for (const menu of document.querySelectorAll("details.menu")) {
+  const close = (event) => { if (!menu.contains(event.target)) menu.open = false; };
+  document.addEventListener("click", close);
+  document.addEventListener("focusin", close);
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
 /** Moments in the reader's own time. */
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);

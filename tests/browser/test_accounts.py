@@ -32,6 +32,7 @@ def invite(page, name="Sam Storm", email="sam@example.com", owners="rep-sam"):
 def test_signing_in_leads_home_and_out_again(signed_in, width, script):
     page = signed_in(width=width, script=script)
     assert page.get_by_role("link", name="Home").get_attribute("aria-current") == "page"
+    page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("status").inner_text() == "You are signed out."
     page.goto("/account")
@@ -236,6 +237,8 @@ def test_the_keyboard_alone_signs_in_invites_and_signs_out(open_browser, someone
     press_to(page, "Invite and make the link")
     page.keyboard.press("Enter")
     page.locator(".hand-over a").wait_for()
+    press_to(page, "More")
+    page.keyboard.press("Enter")
     press_to(page, "Sign out")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Sign in").wait_for()

@@ -27,6 +27,15 @@ EXPECTED = {
     ("POST", "/prospects/{external_id}/what-if"): EVERYONE,
     ("POST", "/prospects/{external_id}/forecast"): EVERYONE,
     ("POST", "/prospects/{external_id}/sheet"): EVERYONE,
+    ("GET", "/qualify"): EVERYONE,
+    ("GET", "/pursue"): EVERYONE,
+    ("GET", "/nurture"): EVERYONE,
+    ("GET", "/new"): EVERYONE,
+    ("POST", "/new"): EVERYONE,
+    ("GET", "/prospects/{external_id}/edit"): EVERYONE,
+    ("POST", "/prospects/{external_id}/edit"): EVERYONE,
+    ("GET", "/prospects/{external_id}/nurture"): EVERYONE,
+    ("POST", "/prospects/{external_id}/nurture"): EVERYONE,
     ("GET", "/sign-in"): NOBODY_YET,
     ("POST", "/sign-in"): NOBODY_YET,
     ("POST", "/sign-out"): EVERYONE,
@@ -260,12 +269,16 @@ def test_an_error_page_for_whoever_is_signed_in_keeps_the_way_about(page_client)
     """A page that refuses shows the navigation all the same."""
     assert [link.label for link in page_client("rep").get("/people").context["frame"].navigation] == [
         "Home",
+        "To qualify",
+        "To pursue",
+        "Nurture",
+        "New prospect",
         "Your account",
     ]
 
 
 def test_the_page_one_is_on_is_marked(page_client):
     client = page_client("admin")
-    for path, label in (("/", "Home"), ("/people", "People"), ("/account", "Your account")):
+    for path, label in (("/", "Home"), ("/pursue", "To pursue"), ("/people", "People"), ("/account", "Your account")):
         navigation = client.get(path).context["frame"].navigation
         assert [link.label for link in navigation if link.current] == [label]

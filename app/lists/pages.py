@@ -1,0 +1,143 @@
+"""The three lists: to qualify, to pursue, nurture."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.accounts.auth import AnyVisitor, Visitor
+from app.checksheets.queries import load_sheets
+from app.db import Reading, utcnow
+from app.lists.queries import Counts, ListName, count_lists, list_facets, list_prospects
+from app.lists.schemas import NOBODY, Asked
+from app.lists.tiles import GRADE_WORDS, Tile, make_tiles, stage_label
+from app.pages import page_router, path_to, render
+
+router = page_router()
+AskedOf = Annotated[Asked, Query()]
+_LABELS = {ListName.QUALIFY: "To qualify", ListName.PURSUE: "To pursue", ListName.NURTURE: "Nurture"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the lists, with how many of what is asked for it holds."""
+
+    label: str
+    path: str
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter and what it can be set to."""
+
+    name: str
+    label: str
+    anything: str
+    options: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    list_name: str
+    title: str
+    tabs: list[Tab]
+    tiles: list[Tile]
+    asked: Asked
+    choices: list[Choice]
+    due: int
+    path: str
+    first: str
+    here: str
+    next: str | None
+    other_order: str
+    has_sheet: bool
+    shows_owner: bool
+    now: datetime
+
+
+@router.get("/qualify", name="qualify")
+def show_qualify(request: Request, visitor: AnyVisitor, session: Reading, asked: AskedOf) -> Response:
+    """Prospects the owner has not forecast yet, in order of arrival."""
+    return _show(request, visitor, session, ListName.QUALIFY, asked)
+
+
+@router.get("/pursue", name="pursue")
+def show_pursue(request: Request, visitor: AnyVisitor, session: Reading, asked: AskedOf) -> Response:
+    """Prospects with a forecast, by grade and expected amount."""
+    return _show(request, visitor, session, ListName.PURSUE, asked)
+
+
+@router.get("/nurture", name="nurture")
+def show_nurture(request: Request, visitor: AnyVisitor, session: Reading, asked: AskedOf) -> Response:
+    """Prospects that wait for something, due ones first."""
+    return _show(request, visitor, session, ListName.NURTURE, asked)
+
+
+def _show(request: Request, visitor: Visitor, session: Session, name: ListName, asked: Asked) -> Response:
+    now, caller = utcnow(), visitor.caller
+    listed = list_prospects(session, caller=caller, name=name, asked=asked, now=now)
+    counts = count_lists(session, caller=caller, asked=asked, now=now)
+    path = path_to(request, name)
+    page = ListPage(
+        list_name=name,
+        title=_LABELS[name],
+        tabs=_tabs(request, counts, name, asked),
+        tiles=make_tiles(session, listed.prospects, caller=caller, now=now),
+        asked=asked,
+        choices=_choices(session, visitor, name),
+        due=counts.due,
+        path=path,
+        first=_with(path, asked.query),
+        here=_with(path, asked.query | ({"cursor": asked.cursor} if asked.cursor else {})),
+        next=_with(path, asked.query | {"cursor": listed.next}) if listed.next else None,
+        other_order=_with(path, _reordered(asked)),
+        has_sheet=bool(load_sheets(session)),
+        shows_owner=caller.sees_everyone or len(caller.owners) > 1,
+        now=now,
+    )
+    return render(request, "lists/list.html", page)
+
+
+def _with(path: str, query: dict[str, str]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _reordered(asked: Asked) -> dict[str, str]:
+    query = {key: value for key, value in asked.query.items() if key != "order"}
+    return query if asked.order else query | {"order": "score"}
+
+
+def _tabs(request: Request, counts: Counts, current: ListName, asked: Asked) -> list[Tab]:
+    """The lists side by side; a search goes along, so that it tells in which list somebody stands."""
+    along = {key: value for key, value in asked.query.items() if key not in {"grade", "order"}}
+    return [
+        Tab(_LABELS[name], _with(path_to(request, name), along), getattr(counts, name), name is current)
+        for name in ListName
+    ]
+
+
+def _choices(session: Session, visitor: Visitor, name: ListName) -> list[Choice]:
+    """The filters there is something to choose in."""
+    facets, sheets = list_facets(session, caller=visitor.caller), load_sheets(session)
+    labels = {stage.key: stage.label for sheet in sheets.values() for stage in sheet.body.stages or []}
+    everybody = [(owner, owner) for owner in facets.owners]
+    if visitor.caller.sees_everyone:
+        everybody.append((NOBODY, "Nobody yet"))
+    stages = [(key, labels.get(key) or stage_label(key, None) or key) for key in facets.stages]
+    order = list(labels)
+    stages.sort(key=lambda stage: order.index(stage[0]) if stage[0] in order else len(order))
+    found = [
+        Choice("owner", "Owner", "Everybody", everybody),
+        Choice("stage", "Stage", "Any stage", stages),
+        Choice("source", "Source", "Any source", [(source, source.replace("_", " ")) for source in facets.sources]),
+        Choice("check_sheet", "Check sheet", "Any sheet", [(key, sheet.body.name) for key, sheet in sheets.items()]),
+    ]
+    if name is ListName.PURSUE:
+        grades = [(letter, f"{letter}, {word}") for letter, word in GRADE_WORDS.items()]
+        found.append(Choice("grade", "Grade", "Any grade", grades))
+    return [choice for choice in found if len(choice.options) > 1]
