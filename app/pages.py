@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -119,7 +119,13 @@ def page_router() -> APIRouter:
 def path_to(request: Request, name: str, **params: Any) -> str:
     """The path of a named route; an id in it may hold anything, slashes too."""
     steps = {key: quote(str(value), safe="") for key, value in params.items()}
-    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **steps)}"
+    return request.scope.get("root_path", "") + _shape_of(request.app, name, *params).format(**steps)
+
+
+@cache
+def _shape_of(app: FastAPI, name: str, *params: str) -> str:
+    """A route's path with its parameters left open: to find it, the router looks through all of them."""
+    return str(app.url_path_for(name, **{param: f"{{{param}}}" for param in params}))
 
 
 @pass_context

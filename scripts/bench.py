@@ -1,6 +1,7 @@
 """Speed, each figure beside what it is to be compared with in the same run; absolute times differ from day to day.
 
 http     what-if scores over HTTP against an endpoint of the same app that returns a constant, and at 50 requests/s
+pages    the first byte of each list of prospects, signed in, against a bare page of the same app
 core     points, whole scores and what to find out next, without a service around them
 import   a file of prospects with 20 answers and an outcome each, against bare inserts of the same rows
 """
@@ -23,6 +24,7 @@ from typing import Any
 
 import serving
 from bench_http import SHEET, bench_http
+from bench_pages import bench_pages
 from rich.console import Console
 from rich.table import Table
 
@@ -150,13 +152,17 @@ def _insert_bare(folder: Path) -> float:
 def main() -> None:
     """Measure the parts asked for and print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="http, core, import; all unless named")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite", help="for http (%(default)s)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="http, pages, core, import; all unless named")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="for http and pages (%(default)s)"
+    )
     parser.add_argument("--prospects", type=int, default=100_000, help="for import (%(default)s)")
+    parser.add_argument("--open", type=int, default=5_000, help="open prospects, for pages (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     asked = parser.parse_args()
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "http": lambda: bench_http(asked.database),
+        "pages": lambda: bench_pages(asked.database, asked.open),
         "core": bench_core,
         "import": lambda: bench_import(asked.prospects),
     }

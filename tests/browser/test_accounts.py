@@ -225,6 +225,8 @@ def test_the_keyboard_alone_signs_in_invites_and_signs_out(open_browser, someone
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Hello").wait_for()
+    press_to(page, "More")
+    page.keyboard.press("Enter")
     press_to(page, "People")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Invite somebody").wait_for()
