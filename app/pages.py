@@ -119,7 +119,8 @@ def page_router() -> APIRouter:
 def path_to(request: Request, name: str, **params: Any) -> str:
     """The path of a named route; an id in it may hold anything, slashes too."""
     steps = {key: quote(str(value), safe="") for key, value in params.items()}
-    return request.scope.get("root_path", "") + _shape_of(request.app, name, *params).format(**steps)
+    shape = _shape_of(request.app, name, *params)
+    return f"{request.scope.get('root_path', '')}{shape.format(**steps)}"
 
 
 @cache
