@@ -36,7 +36,7 @@ from app.settings import Settings
 from app.training.service import save_sheet
 
 OWNERS = 6
-TURNS = 40
+TURNS = 20
 LISTS = ("/qualify", "/pursue", "/pursue?order=score", "/nurture", "/qualify?q=brandt+gauge", "/")
 BARE = "/bare"
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -14,6 +14,9 @@ STATES = (OPEN, WON, LOST, VOID)
 REOPENED = "reopened"
 EFFORT_KINDS = ("call", "visit", "demo", "quote", "other")
 EXPERIENCE_KINDS = ("satisfied", "complained", "returned", "bought_again")
+
+
+_IS_OPEN = text(f"state = '{OPEN}' AND erased_at IS NULL")
 
 
 class Prospect(Base):
@@ -26,6 +29,14 @@ class Prospect(Base):
         Index("ix_prospect_updated", "updated_at", "id"),
         Index("ix_prospect_rank", "score_rank", "arrived_at", "id"),
         Index("ix_prospect_owner", "owner", "arrived_at", "id"),
+        # The lists of open prospects, in order of arrival: everybody's with what they are filtered by, and an owner's.
+        Index(
+            "ix_prospect_open",
+            *("arrived_at", "id", "owner", "source", "stage", "forecast_owner", "look_again_at"),
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
+        Index("ix_prospect_open_owner", "owner", "arrived_at", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         Index("ix_prospect_sheet_state", "check_sheet", "state", "decided_at"),
     )
 
