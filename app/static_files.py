@@ -1,12 +1,13 @@
 """The stylesheet, the script and the icon: each under an address that names its content, so it may be kept for ever."""
 
+import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
 
@@ -19,6 +20,7 @@ class StaticFile:
 
     name: str
     body: bytes
+    zipped: bytes
     media_type: str
 
 
@@ -29,7 +31,8 @@ def _by_file() -> dict[str, StaticFile]:
         body = entry.read_bytes()
         stem, _, kind = entry.name.rpartition(".")
         name = f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{kind}"
-        found[entry.name] = StaticFile(name, body, mimetypes.guess_type(entry.name)[0] or "application/octet-stream")
+        media_type = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+        found[entry.name] = StaticFile(name, body, gzip.compress(body, mtime=0), media_type)
     return found
 
 
@@ -44,10 +47,12 @@ def static_path(file: str) -> str:
 
 
 @router.get("/static/{name}", name="static")
-async def static(name: str) -> Response:
-    """One file, which never changes under this address."""
+async def static(request: Request, name: str) -> Response:
+    """One file, which never changes under this address; zipped, which pages with their tokens never are."""
     file = _by_name().get(name)
     if file is None:
         raise NotFound("There is no such file; load the page again.")
-    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(file.body, media_type=file.media_type, headers=headers)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(file.body, media_type=file.media_type, headers=headers)
+    return Response(file.zipped, media_type=file.media_type, headers=headers | {"Content-Encoding": "gzip"})

@@ -41,12 +41,16 @@ for (const menu of document.querySelectorAll("details.menu")) {
   });
 }
 
-/** Moments in the reader's own time. */
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  time.title = time.textContent;
-  time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+/** Moments in the reader's own time, also in what is shown later. */
+function inOwnTime(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    time.title = time.textContent;
+    time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  }
 }
+inOwnTime(document);
+document.addEventListener("shown", (event) => inOwnTime(event.target));
 
 /** A message that came with the page, or what is wrong with its form, is where reading begins. */
 document.querySelector("[role=alert]")?.setAttribute("tabindex", "-1");
