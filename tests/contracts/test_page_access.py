@@ -226,6 +226,20 @@ def test_a_static_file_may_be_kept_for_ever_because_its_address_names_its_conten
     assert client.get("/static/winnow.000000000000.css").status_code == 404
 
 
+def test_a_static_file_travels_zipped_and_a_page_with_its_token_never_does(app):
+    """Zipping a page would let its size tell of the token in it."""
+    client = TestClient(app, base_url=SITE, headers={"Accept-Encoding": "gzip"})
+    page = client.get("/sign-in")
+    path = re.search(r'href="(/static/[^"]+css)"', page.text)[1]
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    zipped = client.get(path)
+    assert "content-encoding" not in page.headers
+    assert "content-encoding" not in plain.headers
+    assert (zipped.headers["content-encoding"], zipped.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert zipped.text == plain.text
+    assert int(zipped.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+
+
 @pytest.mark.parametrize("path", ["/static/..%2fmain.py", "/static/../main.py", "/static/%2e%2e/main.py"])
 def test_nothing_but_the_static_files_is_served(app, path):
     assert TestClient(app, base_url=SITE).get(path).status_code == 404
