@@ -80,7 +80,36 @@ def lift_by_tenth(won: NDArray[Any], probability: Floats, *, level: float = 0.9)
     return tenths
 
 
-def _wilson(won: float, total: int, z: float) -> tuple[float, float]:
+def close_ratio_interval(won: float, total: float, level: float = 0.9) -> tuple[float, float]:
+    """Wilson's interval of a close ratio.
+
+    Examples
+    --------
+    >>> low, high = close_ratio_interval(5, 10)
+    >>> round(low, 3), round(high, 3)
+    (0.269, 0.731)
+    """
+    return _wilson(won, total, NormalDist().inv_cdf(0.5 + level / 2))
+
+
+def histogram_by_outcome(won: NDArray[Any], probability: Floats, bins: int = 10) -> list[dict[str, float]]:
+    """Won and lost prospects by tenths of the probability.
+
+    Examples
+    --------
+    >>> histogram_by_outcome(np.array([1, 0]), np.array([0.95, 0.05]), bins=2)
+    [{'from': 0.0, 'to': 0.5, 'won': 0, 'lost': 1}, {'from': 0.5, 'to': 1.0, 'won': 1, 'lost': 0}]
+    """
+    wins = np.asarray(won, dtype=bool)
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    counts = [np.bincount(place[rows], minlength=bins) for rows in (wins, ~wins)]
+    return [
+        {"from": bar / bins, "to": (bar + 1) / bins, "won": int(counts[0][bar]), "lost": int(counts[1][bar])}
+        for bar in range(bins)
+    ]
+
+
+def _wilson(won: float, total: float, z: float) -> tuple[float, float]:
     middle = (won + z * z / 2) / (total + z * z)
     reach = z / (total + z * z) * float(np.sqrt(won * (total - won) / total + z * z / 4))
     return max(middle - reach, 0.0), min(middle + reach, 1.0)

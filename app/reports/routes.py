@@ -15,11 +15,12 @@ from app.db import Reading
 from app.errors import NotFound
 from app.pages import page_router, path_to, render
 from app.plots import MEDIA_TYPES, Form, send_plot
+from app.reports.calibration.figures import REPORT as CALIBRATION
 from app.reports.frame import Asked, Body, Figure, Report, Table
 from app.strict_json import StrictRoute
 from app.tabular import write_csv
 
-REPORTS: tuple[Report[Any], ...] = ()
+REPORTS: tuple[Report[Any], ...] = (CALIBRATION,)
 
 FigureName = Annotated[str | None, Query(description="Which of its figures; default: the first.")]
 

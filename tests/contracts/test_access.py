@@ -49,6 +49,10 @@ EXPECTED = {
     ("GET", "/v1/scorecards/{scorecard_id}/diff/{other}"): (EVERYONE, "read"),
     ("POST", "/v1/scorecards/{scorecard_id}/activate"): (MANAGERS, "write"),
     ("POST", "/v1/check-sheets"): (MANAGERS, "write"),
+    ("GET", "/v1/reports/calibration"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/calibration.csv"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/calibration.svg"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/calibration.png"): (MANAGERS, "read"),
 }
 OPEN = {
     ("GET", "/health/live"),
@@ -61,7 +65,10 @@ OPEN = {
     ("GET", "/static/{name}"),
 }
 # What is asked for there is not there in these tests; that is said to whoever may ask.
-NOT_THERE = {("DELETE", "/v1/prospects/{external_id}/effort/{entry_id}")}
+NOT_THERE = {
+    ("DELETE", "/v1/prospects/{external_id}/effort/{entry_id}"),
+    *{call for call in EXPECTED if call[1].startswith("/v1/reports/") and call[1].endswith((".svg", ".png"))},
+}
 # What each call is sent, so that it gets past validation to the question of who is calling.
 BODIES = {
     ("PUT", "/v1/prospects/{external_id}"): {},

@@ -16,6 +16,7 @@ from app.pages import PageRoute
 from tests.contracts.test_access import routes_of
 
 EVERYONE = frozenset(PERSON_ROLES)
+MANAGERS = frozenset({"manager", "admin"})
 ADMIN = frozenset({"admin"})
 NOBODY_YET = frozenset({"nobody yet"})  # open to whoever is not signed in
 
@@ -52,6 +53,9 @@ EXPECTED = {
     ("POST", "/people/{person_id}/disable"): ADMIN,
     ("POST", "/people/{person_id}/enable"): ADMIN,
     ("GET", "/reports"): EVERYONE,
+    ("GET", "/reports/calibration"): MANAGERS,
+    ("GET", "/reports/calibration.csv"): MANAGERS,
+    ("GET", "/reports/calibration.svg"): MANAGERS,
 }
 SITE = "https://winnow.example"
 

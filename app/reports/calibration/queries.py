@@ -1,0 +1,206 @@
+"""How right the scores were: the card in force at the time, held against outcomes it never saw."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.service import Caller
+from app.checksheets.queries import choose_sheet
+from app.prospects.tables import Prospect, StageEntry
+from app.reports.calibration.drift import read_drift
+from app.reports.calibration.schemas import (
+    Bar,
+    CalibrationBody,
+    Figures,
+    Group,
+    Interval,
+    LeftOut,
+    Likely,
+    Parts,
+    Step,
+    Tenth,
+    Verdict,
+)
+from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, Floats, Objects, as_objects, read_deals
+from app.reports.frame import Asked
+from app.scorecards.queries import load_card
+from models.drift import shortfall
+from models.metrics import Estimate, log_losses, measure, squared_errors
+from models.reliability import histogram_by_outcome, lift_by_tenth, reliability
+
+MINIMUM = 30
+LEAST_EACH = 5
+LEAST_GROUP = 10
+LATEST = 100
+# An alarm is looked at every week, so it takes more to ring it than an interval of one report.
+SURE = 0.99
+
+
+def read(session: Session, *, caller: Caller, asked: Asked) -> CalibrationBody:
+    """The report, from what was known at the moment asked for."""
+    check_sheet = choose_sheet(session, asked.check_sheet)
+    everything = read_deals(session, caller=caller, check_sheet=check_sheet, asked=asked)
+    deals = everything.scored
+    cards = sorted({str(card) for card in deals.scorecard})
+    needed = _needed(deals)
+    base = _base_rates(session, deals)
+    body = CalibrationBody(
+        check_sheet=check_sheet,
+        since=asked.since,
+        until=asked.until,
+        owner=asked.owner,
+        as_of=asked.at,
+        deals=len(deals),
+        won=int(deals.won.sum()),
+        minimum=MINIMUM,
+        needed=needed,
+        left_out=LeftOut(
+            card_newer_than_outcome=int(np.sum(everything.left_out == NEWER_CARD)),
+            reconstructed=int(np.sum(everything.left_out == FROM_NOTES)),
+        ),
+        scorecards=cards,
+        verdict=_judge(deals, base, needed),
+        likely=None,
+        figures=None,
+        reliability=[],
+        lift=[],
+        histogram=[],
+        groups=[],
+        drift=read_drift(session, check_sheet=check_sheet, asked=asked, closed=everything),
+    )
+    return body if needed else body.model_copy(update=_measured(session, deals, base, asked))
+
+
+def _needed(deals: Deals) -> int:
+    """Closed deals still missing: so many in all, and some of either kind."""
+    won = int(deals.won.sum())
+    return max(0, MINIMUM - len(deals), LEAST_EACH - won, LEAST_EACH - (len(deals) - won))
+
+
+def _base_rates(session: Session, deals: Deals) -> Floats:
+    """The close ratio each deal's card knew from its training."""
+    known = {card: load_card(session, card).card.base_rate for card in set(deals.scorecard)}
+    return np.array([known[card] for card in deals.scorecard], dtype=float)
+
+
+def _measured(session: Session, deals: Deals, base: Floats, asked: Asked) -> dict[str, Any]:
+    won, chance = deals.won, deals.probability
+    likely = chance >= 0.5
+    return {
+        "likely": Likely(
+            deals=int(likely.sum()),
+            won=int(won[likely].sum()),
+            expected=round(float(chance[likely].sum()), 1),
+            others=int((~likely).sum()),
+            others_won=int(won[~likely].sum()),
+        ),
+        "figures": _figures(deals, base),
+        "reliability": [Step.model_validate(step) for step in reliability(won, chance)],
+        "lift": [Tenth.model_validate(tenth) for tenth in lift_by_tenth(won, chance)],
+        "histogram": [Bar.model_validate(bar) for bar in histogram_by_outcome(won, chance)],
+        "groups": list(_groups(deals, read_stages(session, deals, asked))),
+    }
+
+
+def to_interval(estimate: Estimate) -> Interval:
+    """A figure as callers get it."""
+    return Interval.model_validate(estimate.to_json())
+
+
+def _figures(deals: Deals, base: Floats) -> Figures:
+    found = measure(deals.won, deals.probability, base, deals.cluster, [np.arange(len(deals))])
+    return Figures(
+        brier=to_interval(found.brier),
+        log_loss=to_interval(found.log_loss),
+        auc=to_interval(found.auc),
+        gain=to_interval(found.gain),
+        base_brier=found.base["brier"],
+        slope=round(found.calibration_slope, 4),
+        calibration=Parts.model_validate(found.corp),
+    )
+
+
+def read_stages(session: Session, deals: Deals, asked: Asked) -> Objects:
+    """Each deal's step of the journey: the last sign noted by then, or the step it was put on."""
+    last = (
+        select(StageEntry.prospect_id, func.max(StageEntry.seen_at).label("seen_at"))
+        .where(StageEntry.recorded_at <= asked.at, StageEntry.seen_at <= asked.at)
+        .group_by(StageEntry.prospect_id)
+        .subquery()
+    )
+    query = select(StageEntry.prospect_id, StageEntry.stage).join(
+        last, (last.c.prospect_id == StageEntry.prospect_id) & (last.c.seen_at == StageEntry.seen_at)
+    )
+    stages = {
+        row[0]: row[1]
+        for row in session.execute(select(Prospect.id, Prospect.stage).where(Prospect.stage.is_not(None)))
+    }
+    stages |= {row[0]: row[1] for row in session.execute(query)}
+    return as_objects(stages.get(one) for one in deals.id)
+
+
+def _quarter(moment: float) -> str:
+    at = datetime.fromtimestamp(moment, UTC)
+    return f"{at.year}, quarter {(at.month + 2) // 3}"
+
+
+def _groups(deals: Deals, stages: Objects) -> Iterator[Group]:
+    columns: dict[str, list[str]] = {
+        "period": [_quarter(moment) for moment in deals.decided_at],
+        "source": [source or "not known" for source in deals.source],
+        "stage": [stage or "not known" for stage in stages],
+    }
+    for by, names in columns.items():
+        values, place = np.unique(np.array(names, dtype=str), return_inverse=True)
+        for number, value in enumerate(values):
+            yield _group(by, str(value), deals.where(place == number))
+
+
+def _group(by: Any, value: str, deals: Deals) -> Group:
+    told = len(deals) >= LEAST_GROUP
+    difference = shortfall(deals.won, deals.probability, deals.cluster) if told else None
+    return Group(
+        by=by,
+        value=value,
+        deals=len(deals),
+        won=int(deals.won.sum()),
+        expected=round(float(deals.probability.sum()), 1),
+        brier=round(float(squared_errors(deals.won, deals.probability).mean()), 4),
+        difference=to_interval(difference) if difference else None,
+    )
+
+
+def _judge(deals: Deals, base: Floats, needed: int) -> Verdict:
+    """Whether the latest outcomes still go along with the card."""
+    latest, known = deals.where(np.s_[-LATEST:]), base[-LATEST:]
+    counts: dict[str, Any] = {
+        "latest": len(latest),
+        "latest_won": int(latest.won.sum()),
+        "latest_expected": round(float(latest.probability.sum()), 1),
+    }
+    if needed:
+        sentence = f"Not enough yet: {needed} more closed deals that were scored before they closed."
+        return Verdict(state="not_enough", sentence=sentence, **counts)
+    off = shortfall(latest.won, latest.probability, latest.cluster, SURE)
+    gains = log_losses(latest.won, known) - log_losses(latest.won, latest.probability)
+    gain = shortfall(gains, np.zeros(len(gains)), latest.cluster)
+    seen = (
+        f"Of the latest {counts['latest']} closed deals {counts['latest_won']} were won; "
+        f"their scores promised {counts['latest_expected']:.0f}."
+    )
+    if off.low > 0 or off.high < 0:
+        return Verdict(
+            state="aged", sentence=f"The card has aged. {seen} Chance alone does not do that: train again.", **counts
+        )
+    if gain.high < 0:
+        worse = "The card has aged: saying the usual close ratio of every deal would have been closer."
+        return Verdict(state="aged", sentence=f"{worse} {seen} Train again.", **counts)
+    if gain.low <= 0:
+        unsure = "It is not certain that the card tells more than the usual close ratio."
+        return Verdict(state="doubtful", sentence=f"{unsure} {seen}", **counts)
+    better = "The card still tells more than the usual close ratio would."
+    return Verdict(state="serves", sentence=f"{better} {seen}", **counts)
