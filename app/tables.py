@@ -5,6 +5,7 @@ from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.db import Base
 from app.forecasts.tables import Forecast
 from app.prospects.tables import Effort, Experience, OutcomeEntry, Prospect, StageEntry
+from app.reports.surprises.tables import ReviewNote
 from app.scorecards.tables import Activation, ScorecardRow
 from app.scoring.tables import ScoreEntry
 
@@ -25,6 +26,7 @@ __all__ = [
     "OutcomeEntry",
     "Person",
     "Prospect",
+    "ReviewNote",
     "ScoreEntry",
     "ScorecardRow",
     "SignInSession",

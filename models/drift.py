@@ -77,8 +77,8 @@ def shortfall(won: NDArray[Any], probability: Floats, cluster: NDArray[Any], lev
 
     Examples
     --------
-    >>> shortfall(np.array([1, 1, 0, 0]), np.array([0.8, 0.8, 0.2, 0.2]), np.arange(4)).value
-    0.0
+    >>> shortfall(np.array([1, 1, 0, 0]), np.array([0.5, 0.5, 0.25, 0.25]), np.arange(4)).value
+    0.125
     """
     difference = np.asarray(won, dtype=float) - probability
     value = float(difference.mean())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.coding import learn_coding
 from models.encoding import Column
-from models.metrics import auc, interval, placements
+from models.metrics import Estimate, auc, interval, placements
 
 LEAK, SUSPECT = 0.85, 0.75
 FOLDS = 5
@@ -95,9 +95,8 @@ def find_leaks(
     usual = float(np.median(answered)) if answered else 0.0
     leaks = []
     for column, (share, least) in zip(columns, late, strict=True):
-        rate = _cross_fitted(column, won, weight, fold)
-        area = auc(won, rate)
-        lower = interval(area, placements(won, rate), cluster).low
+        found = _alone(column, won, weight, cluster, fold)
+        area, lower = found.value, found.low
         allowed = allow == "all" or column.item.key in allow
         written_late = least >= max(OFTEN, 2 * usual)
         too_good = times is None and lower >= LEAK
@@ -107,6 +106,33 @@ def find_leaks(
                 evidence = f"answered or changed around the outcome for {share:.0%} of prospects; {evidence}"
             leaks.append(Leak(column.item.key, area, evidence, (written_late or too_good) and not allowed))
     return leaks
+
+
+def signal_alone(
+    column: Column, won: NDArray[np.bool_], *, weight: NDArray[np.float64], cluster: NDArray[Any]
+) -> Estimate:
+    """AUC of an item alone, each row rated by the close ratio its answer had among rows of other clusters.
+
+    Examples
+    --------
+    >>> from models.encoding import Item, as_column
+    >>> won = np.arange(60) % 2 == 0
+    >>> column = as_column(Item("budget", "Budget", "yes_no"), won.astype(object))
+    >>> signal_alone(column, won, weight=np.ones(60), cluster=np.arange(60)).value
+    1.0
+    """
+    return _alone(column, won, weight, cluster, _folds(cluster))
+
+
+def _alone(
+    column: Column,
+    won: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    cluster: NDArray[Any],
+    fold: NDArray[np.int64],
+) -> Estimate:
+    rate = _cross_fitted(column, won, weight, fold)
+    return interval(auc(won, rate), placements(won, rate), cluster)
 
 
 def _late_shares(columns: Sequence[Column], times: Times | None) -> list[tuple[float, float]]:

@@ -36,7 +36,7 @@ class epoch(GenericFunction[float]):  # noqa: N801 - a function of SQL
 
 @compiles(epoch, "sqlite")
 def _epoch_on_sqlite(element: epoch, compiler: SQLCompiler, **more: Any) -> str:
-    return f"unixepoch({compiler.process(element.clauses, **more)}, 'subsec')"
+    return f"((julianday({compiler.process(element.clauses, **more)}) - 2440587.5) * 86400.0)"
 
 
 @compiles(epoch, "postgresql")
@@ -100,16 +100,16 @@ def read_deals(session: Session, *, caller: Caller, check_sheet: str, asked: Ask
     query = _outcomes(check_sheet, asked)
     if not caller.sees_everyone:
         query = query.where(Prospect.owner.in_(caller.owners))
-    closed = _closings(session.execute(query))
+    closed = _closings(session.connection().execute(query))
     rows = [row for row in closed.values() if row.result in (WON, LOST) and _within(row.decided, asked)]
     rows.sort(key=lambda row: (row.decided, row.id))
-    scores = {row[0]: row for row in session.execute(_last_scores(check_sheet, asked))}
+    scores = {row[0]: row for row in session.connection().execute(_last_scores(check_sheet, asked))}
     notes = from_notes_only(session, asked)
     in_force = cards_in_force(session, check_sheet=check_sheet, asked=asked)
     return _as_columns(rows, [_judge(row, scores.get(row.id), notes, in_force) for row in rows])
 
 
-def _outcomes(check_sheet: str, asked: Asked) -> Select[Any]:
+def _outcomes(check_sheet: str, asked: Asked) -> Select[*tuple[Any, ...]]:
     """Everything said by then of how prospects ended, in the order it was said."""
     query = (
         select(
@@ -120,8 +120,8 @@ def _outcomes(check_sheet: str, asked: Asked) -> Select[Any]:
             type_coerce(OutcomeEntry.amount, BigInteger),
             type_coerce(OutcomeEntry.margin, BigInteger),
             OutcomeEntry.currency,
-            type_coerce(Prospect.amount, BigInteger),
-            Prospect.currency,
+            type_coerce(Prospect.amount, BigInteger).label("stake"),
+            Prospect.currency.label("stake_currency"),
             epoch(Prospect.arrived_at),
             Prospect.owner,
             Prospect.source,
@@ -177,7 +177,7 @@ def _within(decided: float, asked: Asked) -> bool:
     return (since is None or decided >= since.timestamp()) and (until is None or decided <= until.timestamp())
 
 
-def _last_scores(check_sheet: str, asked: Asked) -> Select[Any]:
+def _last_scores(check_sheet: str, asked: Asked) -> Select[*tuple[Any, ...]]:
     """The score in force by then of each prospect that has one; ids sort by the time they were made."""
     last = (
         select(func.max(ScoreEntry.id).label("id"))

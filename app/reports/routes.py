@@ -17,10 +17,12 @@ from app.pages import page_router, path_to, render
 from app.plots import MEDIA_TYPES, Form, send_plot
 from app.reports.calibration.figures import REPORT as CALIBRATION
 from app.reports.frame import Asked, Body, Figure, Report, Table
+from app.reports.surprises.figures import REPORT as SURPRISES
+from app.reports.surprises.pages import router as surprises_pages
 from app.strict_json import StrictRoute
 from app.tabular import write_csv
 
-REPORTS: tuple[Report[Any], ...] = (CALIBRATION,)
+REPORTS: tuple[Report[Any], ...] = (CALIBRATION, SURPRISES)
 
 FigureName = Annotated[str | None, Query(description="Which of its figures; default: the first.")]
 
@@ -201,6 +203,7 @@ pages = page_router()
 for _report in REPORTS:
     api.include_router(api_of(_report))
     pages.include_router(pages_of(_report))
+pages.include_router(surprises_pages)
 
 
 @pages.get("/reports", name="reports")

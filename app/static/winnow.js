@@ -41,9 +41,9 @@ for (const menu of document.querySelectorAll("details.menu")) {
   });
 }
 
-/** Moments in the reader's own time, also in what is shown later. */
+/** Moments in the reader's own time, also in what is shown later; a day is a day everywhere. */
 function inOwnTime(part) {
-  for (const time of part.querySelectorAll("time[datetime]")) {
+  for (const time of part.querySelectorAll('time[datetime*="T"]')) {
     const at = new Date(time.dateTime);
     time.title = time.textContent;
     time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

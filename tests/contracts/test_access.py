@@ -53,6 +53,10 @@ EXPECTED = {
     ("GET", "/v1/reports/calibration.csv"): (MANAGERS, "read"),
     ("GET", "/v1/reports/calibration.svg"): (MANAGERS, "read"),
     ("GET", "/v1/reports/calibration.png"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/surprises"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/surprises.csv"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/surprises.svg"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/surprises.png"): (MANAGERS, "read"),
 }
 OPEN = {
     ("GET", "/health/live"),

@@ -56,6 +56,11 @@ EXPECTED = {
     ("GET", "/reports/calibration"): MANAGERS,
     ("GET", "/reports/calibration.csv"): MANAGERS,
     ("GET", "/reports/calibration.svg"): MANAGERS,
+    ("GET", "/reports/surprises"): MANAGERS,
+    ("GET", "/reports/surprises.csv"): MANAGERS,
+    ("GET", "/reports/surprises.svg"): MANAGERS,
+    ("GET", "/reports/surprises/{external_id}"): MANAGERS,
+    ("POST", "/reports/surprises/{external_id}"): MANAGERS,
 }
 SITE = "https://winnow.example"
 

@@ -91,7 +91,8 @@ def _draw_histogram(body: CalibrationBody) -> "plots.Chart":
     )
     title = alt.TitleParams("Scores of won and lost deals", subtitle="Won above the line, lost below")
     size = {"width": plots.WIDTH, "height": plots.HEIGHT, "title": title}
-    return alt.Chart(alt.Data(values=rows)).mark_bar().encode(x, y, color).properties(**size)
+    chart: plots.Chart = alt.Chart(alt.Data(values=rows)).mark_bar().encode(x, y, color).properties(**size)
+    return chart
 
 
 def _groups(body: CalibrationBody) -> Table:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.queries import choose_sheet
-from app.prospects.tables import Prospect, StageEntry
+from app.prospects.tables import StageEntry
 from app.reports.calibration.drift import read_drift
 from app.reports.calibration.schemas import (
     Bar,
@@ -25,7 +25,7 @@ from app.reports.calibration.schemas import (
     Tenth,
     Verdict,
 )
-from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, Floats, Objects, as_objects, read_deals
+from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, Floats, Objects, as_objects, epoch, read_deals
 from app.reports.frame import Asked
 from app.scorecards.queries import load_card
 from models.drift import shortfall
@@ -125,21 +125,15 @@ def _figures(deals: Deals, base: Floats) -> Figures:
 
 
 def read_stages(session: Session, deals: Deals, asked: Asked) -> Objects:
-    """Each deal's step of the journey: the last sign noted by then, or the step it was put on."""
-    last = (
-        select(StageEntry.prospect_id, func.max(StageEntry.seen_at).label("seen_at"))
-        .where(StageEntry.recorded_at <= asked.at, StageEntry.seen_at <= asked.at)
-        .group_by(StageEntry.prospect_id)
-        .subquery()
+    """The step each deal had reached before its outcome, by the last sign noted; a later one knows the outcome."""
+    query = (
+        select(StageEntry.prospect_id, epoch(StageEntry.seen_at).label("seen"), StageEntry.stage)
+        .where(StageEntry.recorded_at <= asked.at)
+        .order_by(StageEntry.seen_at, StageEntry.id)
     )
-    query = select(StageEntry.prospect_id, StageEntry.stage).join(
-        last, (last.c.prospect_id == StageEntry.prospect_id) & (last.c.seen_at == StageEntry.seen_at)
-    )
-    stages = {
-        row[0]: row[1]
-        for row in session.execute(select(Prospect.id, Prospect.stage).where(Prospect.stage.is_not(None)))
-    }
-    stages |= {row[0]: row[1] for row in session.execute(query)}
+    decided = dict(zip(deals.id, deals.decided_at, strict=True))
+    rows = session.connection().execute(query)
+    stages = {prospect: stage for prospect, seen, stage in rows if seen <= decided.get(prospect, 0.0)}
     return as_objects(stages.get(one) for one in deals.id)
 
 
@@ -155,6 +149,8 @@ def _groups(deals: Deals, stages: Objects) -> Iterator[Group]:
         "stage": [stage or "not known" for stage in stages],
     }
     for by, names in columns.items():
+        if set(names) == {"not known"}:
+            continue
         values, place = np.unique(np.array(names, dtype=str), return_inverse=True)
         for number, value in enumerate(values):
             yield _group(by, str(value), deals.where(place == number))
@@ -176,7 +172,7 @@ def _group(by: Any, value: str, deals: Deals) -> Group:
 
 def _judge(deals: Deals, base: Floats, needed: int) -> Verdict:
     """Whether the latest outcomes still go along with the card."""
-    latest, known = deals.where(np.s_[-LATEST:]), base[-LATEST:]
+    latest, known = deals.where(np.arange(len(deals))[-LATEST:]), base[-LATEST:]
     counts: dict[str, Any] = {
         "latest": len(latest),
         "latest_won": int(latest.won.sum()),
