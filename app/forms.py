@@ -33,6 +33,7 @@ _SENTENCES = {
     "datetime_parsing": "Please write a date, as in 2026-03-02.",
     "timezone_aware": "Please write a date, as in 2026-03-02.",
     "literal_error": "Please choose one.",
+    "string_pattern_mismatch": "Please write it as the hint says.",
 }
 
 Model = TypeVar("Model", bound=BaseModel)

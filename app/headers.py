@@ -1,5 +1,7 @@
 """Headers that keep a browser from doing what no page of ours asks for."""
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import Scope
 
@@ -7,6 +9,13 @@ PAGES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+
+
+def framed_by(origins: Sequence[str]) -> str:
+    """The same policy for a page that these sites, and no others, may show in a frame."""
+    return PAGES.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}") if origins else PAGES
+
+
 # The interactive docs come from a library that writes its script and styles into the page.
 DOCS = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

@@ -14,6 +14,7 @@ from app.accounts.sign_in import Doorkeeper, Limits
 from app.accounts.throttling import Throttle
 from app.checksheets import api as checksheets
 from app.db import Database
+from app.dossier import pages as dossier_pages
 from app.errors import Problem, install_handlers
 from app.filling import pages as filling_pages
 from app.forecasts import api as forecasts
@@ -23,12 +24,15 @@ from app.lists import prospect_pages
 from app.logs import configure_logs
 from app.middleware import Around, LimitedBody, Metrics
 from app.openapi import install_schema
+from app.panel import api as panel
+from app.panel import pages as panel_pages
 from app.paths import EscapedSlashes
 from app.prospects import api as prospects
 from app.reports import routes as reports
 from app.scorecards import api as scorecards
 from app.scoring import api as scoring
 from app.settings import Settings
+from app.team import pages as team_pages
 from app.training import api as training
 from app.version import VERSION
 
@@ -63,13 +67,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.database = database
     app.state.secret = settings.secret_key.get_secret_value()
     app.state.base_url = settings.base_url
+    app.state.panel_origins = settings.panel_origins
     app.state.keeper = make_keeper(settings)
     app.state.metrics = Metrics()
     install_handlers(app, pages)
-    for feature in (prospects, checksheets, scorecards, scoring, training, forecasts):
+    for feature in (prospects, checksheets, scorecards, scoring, training, forecasts, panel):
         app.include_router(feature.router, responses=errors)
     app.include_router(reports.api, responses=errors)
-    for frame in (home_pages, lists_pages, prospect_pages, filling_pages, accounts_pages, static_files, health):
+    for frame in (
+        home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages, team_pages, accounts_pages,
+        static_files, health,
+    ):  # fmt: skip
         app.include_router(frame.router)
     app.include_router(reports.pages)
     install_schema(app)

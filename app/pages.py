@@ -63,6 +63,7 @@ NAVIGATION = (
     Place("To pursue", "pursue", in_bar=True),
     Place("Nurture", "nurture", in_bar=True),
     Place("New prospect", "new_prospect"),
+    Place("Team", "team", ("manager", "admin")),
     Place("People", "people", ("admin",)),
     Place("Your account", "account"),
 )
@@ -157,6 +158,11 @@ def render(request: Request, template: str, page: object, *, status: int = 200) 
     if frame.flash is not None:
         cookies.drop(request, response, "flash")
     return response
+
+
+def render_bare(request: Request, template: str, page: object, *, status: int = 200) -> Response:
+    """A page without our frame around it and without a cookie: it is shown within somebody else's."""
+    return _templates().TemplateResponse(request, template, {"page": page}, status_code=status)
 
 
 def _frame(request: Request, token: str) -> Frame:

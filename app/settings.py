@@ -1,11 +1,30 @@
 """What an operator may set, read once from the environment and passed on."""
 
-from typing import Literal, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only"  # noqa: S105 - refused wherever others can reach the service
+# A site as a browser names it; unencrypted only on this machine, or anybody on the way could frame what they like.
+_HOST = r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?"
+_ORIGIN = re.compile(rf"https://{_HOST}|https?://(localhost|127\.0\.0\.1)(:\d{{1,5}})?")
+
+
+def _in_words(value: Any) -> Any:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _each_a_site(value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in value:
+        if not _ORIGIN.fullmatch(origin):
+            msg = f"{origin!r} is not a site as in https://app.hubspot.com: https, a host, and nothing after it"
+            raise ValueError(msg)
+    return value
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_in_words), AfterValidator(_each_a_site)]
 
 
 class Settings(BaseSettings):
@@ -43,6 +62,11 @@ class Settings(BaseSettings):
     )
     session_days: int = Field(
         default=30, ge=1, le=365, description="After how many days a person has to sign in again, visits or not."
+    )
+    panel_origins: Origins = Field(
+        default=(),
+        description="The sites that may show the score panel in a frame, with blanks between: "
+        "`https://app.hubspot.com https://*.lightning.force.com`. None, unless named.",
     )
     rate_limits_url: SecretStr = Field(
         default=SecretStr("memory://"),

@@ -22,6 +22,7 @@ from app.forms import Form, Posted
 from app.pages import absolute, own_path, page_router, path_to, redirect, redirect_to, render
 
 router = page_router()
+_ONCE = "Hand this link over yourself; it is shown only now, works once, and whoever has it can sign in:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,7 @@ def invite(request: Request, form: Posted, visitor: AdminVisitor, database: Data
 
 def _hand_over(request: Request, person: Person, token: str, said: str) -> Response:
     link = absolute(request, path_to(request, "choose_password", token=token))
+    said = f"{said} {_ONCE}"
     return redirect(request, "person", person_id=person.id, say=said, link=link)
 
 

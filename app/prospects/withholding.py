@@ -53,6 +53,11 @@ def sight_of(session: Session, caller: Caller) -> Sight:
     return Sight(blinded=not unblinded and blind_mode(session))
 
 
+def sight_of_embeds(session: Session) -> Sight:
+    """What is shown within another program is shown to its rep."""
+    return Sight(blinded=blind_mode(session))
+
+
 def awaits_forecast(prospect: Prospect) -> bool:
     """Whether the present owner has not said yet how likely the prospect is to buy."""
     return prospect.state == OPEN and prospect.owner is not None and prospect.forecast_owner != prospect.owner

@@ -13,12 +13,19 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
+from app.accounts.people import invite
+from app.accounts.schemas import PersonInput
+from app.accounts.service import COMMAND_LINE
+from app.accounts.sign_in import Browser, open_session
 from app.cli import main
-from app.db import Database
+from app.db import Database, utcnow
 from app.tables import metadata
 from tests.conftest import SECRET
+from tests.visiting import Visitor
 
 
 @dataclass(frozen=True)
@@ -99,3 +106,27 @@ def _ready(address: str, process: subprocess.Popen[bytes]) -> str:
         except httpx.TransportError:
             time.sleep(0.05)
     pytest.fail(f"The service ended with {process.returncode} while starting.")
+
+
+@pytest.fixture
+def sign_in_as(app: FastAPI, database: Database) -> Callable[..., Visitor]:
+    """Sign somebody in: `sign_in_as("rep", owners=("ada",))`, `sign_in_as("manager")`."""
+
+    def make(role: str = "rep", name: str = "Ada Lind", owners: tuple[str, ...] = ("ada",)) -> Visitor:
+        email = f"{name.lower().replace(' ', '.')}@example.com"
+        given = PersonInput(email=email, name=name, role=role, owners=list(owners) if role == "rep" else [])
+        with database.writing() as session:
+            person, _ = invite(session, given=given, by=COMMAND_LINE, now=utcnow())
+            browser = Browser("203.0.113.7", "Firefox")
+            return Visitor(app, open_session(session, app.state.keeper, person=person, browser=browser, now=utcnow()))
+
+    return make
+
+
+@pytest.fixture
+def prospect(bids_api: TestClient) -> str:
+    """Ada's open prospect `p1` with two answers, and so a score."""
+    answers = {"budget": True, "standing": "current"}
+    body = {"owner": "ada", "name": "Inline gauge", "account": "Brandt", "amount": "60000.00", "currency": "EUR"}
+    assert bids_api.put("/v1/prospects/p1", json=body | {"answers": answers}).status_code == 201
+    return "p1"

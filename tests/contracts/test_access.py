@@ -33,6 +33,7 @@ EXPECTED = {
     ("POST", "/v1/prospects/{external_id}/stage"): (EVERYONE, "write"),
     ("POST", "/v1/prospects/{external_id}/effort"): (EVERYONE, "write"),
     ("DELETE", "/v1/prospects/{external_id}/effort/{entry_id}"): (EVERYONE, "write"),
+    ("POST", "/v1/prospects/{external_id}/panel-link"): (EVERYONE, "write"),
     ("POST", "/v1/scores"): (EVERYONE, "read"),
     ("POST", "/v1/scores/batch"): (EVERYONE, "read"),
     ("GET", "/v1/check-sheets"): (EVERYONE, "read"),

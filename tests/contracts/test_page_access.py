@@ -61,6 +61,22 @@ EXPECTED = {
     ("GET", "/reports/surprises.svg"): MANAGERS,
     ("GET", "/reports/surprises/{external_id}"): MANAGERS,
     ("POST", "/reports/surprises/{external_id}"): MANAGERS,
+    ("GET", "/prospects/{external_id}/history"): EVERYONE,
+    ("GET", "/prospects/{external_id}/history/score.svg"): EVERYONE,
+    ("GET", "/prospects/{external_id}/effort"): EVERYONE,
+    ("POST", "/prospects/{external_id}/effort"): EVERYONE,
+    ("POST", "/prospects/{external_id}/effort/{entry_id}/undo"): EVERYONE,
+    ("GET", "/prospects/{external_id}/stage"): EVERYONE,
+    ("POST", "/prospects/{external_id}/stage"): EVERYONE,
+    ("GET", "/prospects/{external_id}/outcome"): EVERYONE,
+    ("POST", "/prospects/{external_id}/outcome"): EVERYONE,
+    ("POST", "/prospects/{external_id}/reopen"): EVERYONE,
+    ("GET", "/prospects/{external_id}/experience"): EVERYONE,
+    ("POST", "/prospects/{external_id}/experience"): EVERYONE,
+    ("POST", "/prospects/{external_id}/panel-link"): EVERYONE,
+    ("GET", "/panel/{token}"): NOBODY_YET,
+    ("GET", "/team"): MANAGERS,
+    ("POST", "/team/forecast-first"): MANAGERS,
 }
 SITE = "https://winnow.example"
 

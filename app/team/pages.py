@@ -1,0 +1,60 @@
+"""What the team has agreed on, for managers: whether forecasts come before scores, and what else is reckoned with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+from sqlalchemy.orm import Session
+
+from app.accounts.auth import ManagerVisitor
+from app.accounts.team import set_blind_mode
+from app.db import DatabaseDep, Reading, begin, utcnow
+from app.errors import Unprocessable
+from app.forms import Form, Posted
+from app.pages import page_router, redirect, render
+from app.prospects.activity import STANDARD_HOURS
+from app.team.queries import ForecastFirst, read_forecast_first
+
+router = page_router()
+_SAID = {
+    "on": "Forecasts come first now: a rep sees a prospect’s score once they have said how likely they think it is.",
+    "off": "Scores show at once now. Forecasts made from here on count as informed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPage:
+    form: Form
+    forecast_first: ForecastFirst
+    hours: Mapping[str, str]
+    panel_origins: Sequence[str]
+
+
+@router.get("/team", name="team")
+def show_team(request: Request, visitor: ManagerVisitor, session: Reading) -> Response:
+    """What is agreed."""
+    return _team_page(request, session, None)
+
+
+def _team_page(request: Request, session: Session, form: Form | None, status: int = 200) -> Response:
+    forecast_first = read_forecast_first(session, now=utcnow())
+    page = TeamPage(
+        form=form or Form({"forecast_first": "on" if forecast_first.on else "off"}),
+        forecast_first=forecast_first,
+        hours={kind: f"{hours.normalize():f}" for kind, hours in STANDARD_HOURS.items()},
+        panel_origins=request.app.state.panel_origins,
+    )
+    return render(request, "team/team.html", page, status=status)
+
+
+@router.post("/team/forecast-first", name="set_forecast_first")
+def set_forecast_first(request: Request, form: Posted, visitor: ManagerVisitor, database: DatabaseDep) -> Response:
+    """Ask for forecasts before scores are shown, or stop asking."""
+    asked = form["forecast_first"]
+    if asked not in _SAID:
+        refused = Unprocessable.field("/forecast_first", "missing", "Please choose one.")
+        with database.reading() as session:
+            return _team_page(request, session, form.refused(refused), 422)
+    with database.writing() as session:
+        set_blind_mode(session, caller=visitor.caller, on=asked == "on", now=begin(session))
+    return redirect(request, "team", say=_SAID[asked])
