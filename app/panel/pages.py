@@ -40,7 +40,7 @@ class PanelTold:
     sentence: str
 
 
-@router.post("/prospects/{external_id}/panel-link", name="make_panel_link")
+@router.post("/prospects/{external_id}/panel-link", name="hand_over_panel")
 def make_panel_link(
     request: Request, external_id: ExternalIdPath, form: Posted, visitor: AnyVisitor, session: Writing
 ) -> Response:

@@ -39,18 +39,18 @@ def test_an_answer_says_who_saw_what_and_by_what_sign(rep, bids_api):
     body = {"answers": {"tender": True}, "observer": "ada", "evidence": "They sent the documents."}
     bids_api.post("/v1/prospects/p1/observations", json=body)
     latest = entries(rep.look(HISTORY), "answers")[0]
-    assert "Ada Lind Answer Tender : yes They sent the documents." in latest.replace("· ", "")
+    assert "Ada Lind Answer Tender yes They sent the documents." in latest.replace("· ", "")
 
 
 def test_a_correction_says_what_stood_before(rep, bids_api):
     bids_api.post("/v1/prospects/p1/observations", json={"answers": {"budget": False}})
-    assert "Budget : no (before: yes)" in entries(rep.look(HISTORY), "answers")[0]
+    assert "Budget no (before: yes)" in entries(rep.look(HISTORY), "answers")[0]
 
 
 def test_an_older_sighting_says_that_a_newer_answer_stands(rep, bids_api):
     then = (utcnow() - timedelta(days=3)).isoformat()
     bids_api.post("/v1/prospects/p1/observations", json={"answers": {"budget": False}, "observed_at": then})
-    assert "Budget : no (a newer answer stands)" in entries(rep.look(HISTORY), "answers")[-1]
+    assert "Budget no (a newer answer stands)" in entries(rep.look(HISTORY), "answers")[-1]
 
 
 def test_what_is_seen_after_the_outcome_is_marked_late(rep, bids_api):
@@ -68,7 +68,7 @@ def test_notes_ticked_afterwards_are_marked(rep, bids_api):
 
 def test_a_forecast_is_told_with_its_kind_and_what_the_data_said(rep, forecast):
     said = f"{100 * forecast['data_probability']:.0f} %"
-    assert f"How likely : 50 % (before the score was shown) The data, at that moment : {said}" in entries(
+    assert f"How likely 50 % (before the score was shown) The data, at that moment {said}" in entries(
         rep.look(HISTORY), "forecast"
     )[0]  # fmt: skip
 
@@ -83,8 +83,8 @@ def test_steps_effort_outcome_and_what_came_after_stand_on_the_line(rep, bids_ap
     told = " | ".join(entries(page, kind)[0] for kind in ("stage", "effort", "outcome", "experience"))
     for sentence in (
         "Compares They named a rival.",
-        "Visit Hours : 4 h (the team’s standard)",
-        "Won Amount : 58,000.00 EUR",
+        "Visit Hours 4 h (the team’s standard)",
+        "Won Amount 58,000.00 EUR",
         "Complained Late by a week.",
     ):
         assert sentence in told
@@ -166,7 +166,7 @@ def test_another_reps_prospect_is_not_there(sign_in_as, prospect, path):
 
 def test_a_prospect_on_no_sheet_has_a_history_all_the_same(sign_in_as, api):
     api.put("/v1/prospects/p1", json={"owner": "ada"})
-    assert "No score yet." in says(sign_in_as("rep").look(HISTORY))
+    assert "No score yet." in says(sign_in_as("manager", "Mia").look(HISTORY))
 
 
 def test_an_id_may_hold_a_slash(sign_in_as, bids_api):
