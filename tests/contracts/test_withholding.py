@@ -40,6 +40,7 @@ OPEN = {
     ("POST", "/v1/scores"): "what-if tells of no prospect",
     ("GET", "/v1/scorecards/{scorecard_id}/weights"): "blind is a habit, not a secret: what answers count is open",
     ("GET", "/v1/scorecards/{scorecard_id}/diff/{other}"): "cards; it leaves withheld prospects out",
+    ("GET", "/v1/reports/surprises"): "closed prospects, for who runs the team",
     ("PUT", "/v1/prospects/{external_id}/outcome"): "a closed prospect awaits no forecast",
 }
 
