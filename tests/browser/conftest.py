@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.accounts.passwords import hash_password
@@ -43,7 +44,11 @@ class Site:
     """A running service and its database."""
 
     url: str
-    database: Database
+    app: FastAPI
+
+    @property
+    def database(self) -> Database:
+        return self.app.state.database
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         thread.start()
         while not server.started and thread.is_alive():
             time.sleep(0.02)
-        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app.state.database)
+        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app)
         server.should_exit = True
         thread.join()
 
