@@ -64,6 +64,8 @@ NAVIGATION = (
     Place("Nurture", "nurture", in_bar=True),
     Place("New prospect", "new_prospect"),
     Place("Team", "team", ("manager", "admin")),
+    Place("Reports", "reports", ("manager", "admin")),
+    Place("Your forecasts", "report_forecasts", ("rep",)),
     Place("People", "people", ("admin",)),
     Place("Your account", "account"),
 )

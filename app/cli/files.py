@@ -160,3 +160,57 @@ def _print_evaluation(found: dict[str, Any]) -> None:
         say(f"{leak['column']}: {what}. {leak['evidence']}")
     if not found["usable"]:
         say("There is no usable card: it does not beat the base rate beyond doubt.")
+
+
+@commands.command()
+def compare(
+    file: FileIn,
+    data: Annotated[str, typer.Option(help="The column with the probabilities of the data.")],
+    rep: Annotated[
+        str, typer.Option(help="The column with the probabilities of the reps, or of any other forecaster.")
+    ],
+    outcome: Annotated[str, typer.Option(help="The column that says what happened: 1 or 0, yes or no, won or lost.")],
+    cluster: Annotated[str | None, typer.Option(help="Rows with the same value here count together.")] = None,
+    time: Annotated[str | None, typer.Option(help="The column that gives the order in time, or `row`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set two columns of probabilities side by side on what happened; needs no database."""
+    from app.exchange.comparing import Columns, compare_file
+
+    with spinner("Comparing"):
+        found = compare_file(file, Columns(data, rep, outcome, cluster, time))
+    if as_json:
+        print_json(found)
+    else:
+        _print_comparison(found)
+
+
+def _print_comparison(found: dict[str, Any]) -> None:
+    if found["left_out"]:
+        say(f"{found['left_out']} rows without a forecast of either, an outcome or a time were left out.")
+    if "data" not in found:
+        missing = f"{found['needed']} more are needed" if found["needed"] else "all of them ended alike"
+        say(f"Not enough yet: {found['deals']} rows with an outcome; {missing}.")
+        return
+    table = Table("forecaster", "Brier", "90 % interval", "log loss", "AUC", title=f"{found['deals']} outcomes")
+    for name in ("data", "reps", "blend"):
+        one = found[name]
+        table.add_row(name, f"{one['brier']:.3f}", _range(one["intervals"]["brier"]), f"{one['log_loss']:.3f}",
+                      f"{one['auc']:.3f}")  # fmt: skip
+    console.print(table)
+    plain, difference = found["plain"], found["difference"]
+    called, of_reps, of_data = (plain[name] for name in ("reps_called_likely", "of_those_won", "of_those_won_data"))
+    say(f"Of {called} the reps called likely, {of_reps} came true; of as many the data called likeliest, {of_data}.")
+    say(f"Data less reps, Brier: {difference['brier']:+.3f} ({_range(difference)}); below 0 the data were closer.")
+    winner = {"data": "The data were closer", "reps": "The reps were closer", None: "Nobody was closer"}
+    say(f"{winner[found['winner']]} beyond doubt, however often one had looked.")
+    for who, key in (("reps", "reps_add_information"), ("data", "data_adds_information")):
+        if found[key] is not None:
+            verb = "know" if found[key]["yes"] else "have not been shown to know"
+            slope = f"{found[key]['coefficient']:+.2f}, {_range(found[key])}"
+            say(f"The {who} {verb} something the other does not ({slope}).")
+
+
+def _range(spread: dict[str, float | None]) -> str:
+    low, high = spread["low"], spread["high"]
+    return "no interval" if low is None or high is None else f"{low:.3f} … {high:.3f}"

@@ -52,7 +52,7 @@ class Evaluated:
 
 def evaluate_file(asked: Asked, options: Options) -> Evaluated:
     """Evaluate a CSV file; its columns become items by themselves."""
-    columns = _columns(asked.path)
+    columns = read_columns(asked.path)
     time = None if asked.time == "row" else asked.time
     for name in (asked.outcome, asked.group, time, *asked.drop):
         if name is not None and name not in columns:
@@ -62,8 +62,8 @@ def evaluate_file(asked: Asked, options: Options) -> Evaluated:
     left_out = len(columns[asked.outcome]) - len(rows)
     columns = {name: [cells[row] for row in rows] for name, cells in columns.items()}
     won = _won(columns[asked.outcome], asked)
-    groups = _numbered(columns[asked.group]) if asked.group else None
-    order = _order(columns[time]) if time else np.arange(len(rows), dtype=np.int64) if asked.time else None
+    groups = number_alike(columns[asked.group]) if asked.group else None
+    order = time_order(columns[time]) if time else np.arange(len(rows), dtype=np.int64) if asked.time else None
     aside = {asked.outcome, time, asked.group, *asked.drop}
     described = {name: texts for name, texts in columns.items() if name not in aside}
     items, answers = infer_items(described)
@@ -84,7 +84,7 @@ def _is_missing(text: str) -> bool:
     return text.strip().casefold() in MISSING
 
 
-def _columns(path: Path) -> dict[str, list[str]]:
+def read_columns(path: Path) -> dict[str, list[str]]:
     """The cells of a file column by column; a short or unreadable row ends it, with its line."""
     with read_table(path) as table:
         rows = []
@@ -135,7 +135,7 @@ def _check_enough(
         raise UnreadableFile(msg)
 
 
-def _order(texts: Sequence[str]) -> NDArray[np.int64]:
+def time_order(texts: Sequence[str]) -> NDArray[np.int64]:
     """The rows in time order, ties as they stand."""
     forms = [_written(date + clock) for clock, date in product(_CLOCKS, _DATES)]
     for read in (_number, _moment, *forms):
@@ -168,7 +168,7 @@ def _all(texts: Sequence[str], read: Callable[[str], float]) -> NDArray[np.float
         return None
 
 
-def _numbered(texts: Sequence[str]) -> NDArray[np.int64]:
+def number_alike(texts: Sequence[str]) -> NDArray[np.int64]:
     """The same number for the same text; a row without one is a group of its own."""
     numbers: dict[object, int] = {}
     keys = (row if _is_missing(text) else text.strip() for row, text in enumerate(texts))

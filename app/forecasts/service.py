@@ -104,6 +104,7 @@ def _store(
         id=new_id("fc"),
         prospect_id=prospect.id,
         owner=owner,
+        by_owner=owner == prospect.owner,
         kind=kind,
         probability=given.probability,
         category=given.category,

@@ -27,6 +27,8 @@ class Forecast(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))
     owner: Mapped[str | None]
+    # Whether the prospect was its own at that time; owners change, and what was compared once stays compared.
+    by_owner: Mapped[bool]
     kind: Mapped[str]
     probability: Mapped[float | None]
     category: Mapped[str | None]

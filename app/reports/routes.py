@@ -16,13 +16,14 @@ from app.errors import NotFound
 from app.pages import page_router, path_to, render
 from app.plots import MEDIA_TYPES, Form, send_plot
 from app.reports.calibration.figures import REPORT as CALIBRATION
+from app.reports.comparison.figures import REPORT as COMPARISON
 from app.reports.frame import Asked, Body, Figure, Report, Table
 from app.reports.surprises.figures import REPORT as SURPRISES
 from app.reports.surprises.pages import router as surprises_pages
 from app.strict_json import StrictRoute
 from app.tabular import write_csv
 
-REPORTS: tuple[Report[Any], ...] = (CALIBRATION, SURPRISES)
+REPORTS: tuple[Report[Any], ...] = (COMPARISON, CALIBRATION, SURPRISES)
 
 FigureName = Annotated[str | None, Query(description="Which of its figures; default: the first.")]
 

@@ -13,10 +13,15 @@ from tests.builders import sheet
 
 EVERYONE = frozenset(ROLES)
 MANAGERS = frozenset({"manager", "admin"})
+PEOPLE = frozenset({"rep", "manager", "admin"})
 ADMIN = frozenset({"admin"})
 
 # A new route fails here until somebody says who may call it.
 EXPECTED = {
+    ("GET", "/v1/reports/forecast-comparison"): (PEOPLE, "read"),
+    ("GET", "/v1/reports/forecast-comparison.csv"): (PEOPLE, "read"),
+    ("GET", "/v1/reports/forecast-comparison.svg"): (PEOPLE, "read"),
+    ("GET", "/v1/reports/forecast-comparison.png"): (PEOPLE, "read"),
     ("GET", "/v1/prospects"): (EVERYONE, "read"),
     ("GET", "/v1/prospects/{external_id}"): (EVERYONE, "read"),
     ("PUT", "/v1/prospects/{external_id}"): (EVERYONE, "write"),

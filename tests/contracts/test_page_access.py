@@ -77,6 +77,9 @@ EXPECTED = {
     ("GET", "/panel/{token}"): NOBODY_YET,
     ("GET", "/team"): MANAGERS,
     ("POST", "/team/forecast-first"): MANAGERS,
+    ("GET", "/reports/forecasts"): EVERYONE,
+    ("GET", "/reports/forecasts.csv"): EVERYONE,
+    ("GET", "/reports/forecasts.svg"): EVERYONE,
 }
 SITE = "https://winnow.example"
 
@@ -312,6 +315,7 @@ def test_an_error_page_for_whoever_is_signed_in_keeps_the_way_about(page_client)
         "To pursue",
         "Nurture",
         "New prospect",
+        "Your forecasts",
         "Your account",
     ]
 

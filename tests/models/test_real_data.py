@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.comparison import Pairs, compare
 from models.evaluation import evaluate_table
 from models.inference import infer_items
 from models.learning import Options
@@ -101,3 +102,20 @@ def test_a_file_without_signal_has_no_usable_card():
     kept = [item for item in items if item.key in ("sales_agent", "product", "account")]
     table = kept, {item.key: answers[item.key][closed] for item in kept}, (stage == "Won")[closed], None
     assert not evaluate(*table)["usable"]
+
+
+def test_forecasts_made_up_for_deals_without_signal_have_no_winner():
+    """Maven's closed deals, twenty times: guesses about the close ratio; neither side wins, nobody knows anything."""
+    with (Path(os.environ["WINNOW_DATA"]) / "maven_sales_pipeline.csv").open(encoding="utf-8") as file:
+        closed = [row for row in csv.DictReader(file) if row["deal_stage"] in ("Won", "Lost")]
+    closed.sort(key=lambda row: (row["close_date"], row["opportunity_id"]))
+    won = np.array([row["deal_stage"] == "Won" for row in closed])
+    account = np.unique([row["account"] for row in closed], return_inverse=True)[1]
+    when, winners, knowing = np.arange(float(len(won))), [], 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        data, reps = (np.clip(0.6 + draw.normal(0, 0.15, len(won)), 0.01, 0.99).round(2) for _ in range(2))
+        found = compare(Pairs(won, data, reps, account, (when, when)))
+        winners.append(found.winner)
+        knowing += found.reps_add.yes + found.data_add.yes
+    assert (set(winners), knowing) == ({None}, 0)

@@ -1,6 +1,6 @@
 """A team's past for reports to tell of: every call at its own time, on the sheet `bids` with its card of beliefs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from app.scoring.schemas import UpsertInput
 from app.scoring.service import close, observe, upsert
 from app.training.service import save_sheet
 from tests.builders import sheet
+from tests.deals import write_deals
 
 DAYS = 200
 
@@ -107,3 +108,15 @@ def forty(past: Past) -> Past:
             f"deal-{number}", 1 + number, "won" if won else "lost", answers={"budget": budget, "tender": not budget}
         )
     return past
+
+
+@pytest.fixture
+def keep_deals(database: Database, data_card: Callable[[], str]) -> Callable[..., list[str]]:
+    """Write closed deals with forecasts; without `scored` there was no card when they were made."""
+    card: list[str] = []
+
+    def keep(deals: Sequence[dict[str, Any]], *, prefix: str = "deal", scored: bool = True) -> list[str]:
+        card.extend([] if card else [data_card()])
+        return write_deals(database, deals, card=card[0] if scored else None, prefix=prefix)
+
+    return keep
