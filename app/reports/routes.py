@@ -17,13 +17,15 @@ from app.pages import page_router, path_to, render
 from app.plots import MEDIA_TYPES, Form, send_plot
 from app.reports.calibration.figures import REPORT as CALIBRATION
 from app.reports.comparison.figures import REPORT as COMPARISON
+from app.reports.effort.figures import REPORT as EFFORT
 from app.reports.frame import Asked, Body, Figure, Report, Table
+from app.reports.items.figures import REPORT as ITEMS
 from app.reports.surprises.figures import REPORT as SURPRISES
 from app.reports.surprises.pages import router as surprises_pages
 from app.strict_json import StrictRoute
 from app.tabular import write_csv
 
-REPORTS: tuple[Report[Any], ...] = (COMPARISON, CALIBRATION, SURPRISES)
+REPORTS: tuple[Report[Any], ...] = (COMPARISON, CALIBRATION, SURPRISES, EFFORT, ITEMS)
 
 FigureName = Annotated[str | None, Query(description="Which of its figures; default: the first.")]
 

@@ -1,0 +1,209 @@
+"""What each characteristic is worth: does it tell won from lost, does anybody answer it, do two people tick alike."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.service import Caller
+from app.checksheets.answers import UNKNOWN, Sheet, say_answer
+from app.checksheets.queries import choose_sheet, load_sheet, version_as_of
+from app.checksheets.schemas import Item
+from app.checksheets.tables import Observation
+from app.prospects.tables import Effort, Prospect
+from app.reports.deals import as_objects, read_deals
+from app.reports.frame import Asked
+from app.reports.items.schemas import Agreement, Before, Completeness, Interval, ItemReview, ItemsBody
+from app.reports.items.sheets import Sheets, read_sheets
+from app.scorecards.queries import card_in_force, load_card
+from app.training.dataset import model_items
+from models.agreement import kappa
+from models.encoding import as_column
+from models.leakage import signal_alone
+from models.reliability import close_ratio_interval
+from models.scorecard import Line, Scorecard
+
+MINIMUM, LEAST_EACH, LEAST_PAIRS = 30, 5, 10
+MOST = 5_000
+ALIKE = 0.95
+SELDOM = 0.5
+
+
+def read(session: Session, *, caller: Caller, asked: Asked) -> ItemsBody:
+    """The review, from what was known at the moment asked for."""
+    key = choose_sheet(session, asked.check_sheet)
+    version = version_as_of(session, key, asked.at)
+    sheet = load_sheet(session, key, version)
+    deals = read_deals(session, caller=caller, check_sheet=key, asked=asked)
+    sheets = read_sheets(session, deals=deals.where(np.arange(len(deals))[-MOST:]), asked=asked)
+    card_id = card_in_force(session, key, as_of=asked.at)
+    won = int(sheets.deals.won.sum())
+    lost = len(sheets.deals) - won
+    items = _review(sheet, sheets, load_card(session, card_id).card if card_id else None)
+    return ItemsBody(
+        check_sheet=key,
+        since=asked.since,
+        until=asked.until,
+        owner=asked.owner,
+        as_of=asked.at,
+        deals=len(sheets.deals),
+        of=len(deals),
+        won=won,
+        minimum=MINIMUM,
+        needed=max(0, MINIMUM - won - lost, LEAST_EACH - won, LEAST_EACH - lost),
+        scorecard=card_id,
+        sheet_version=sheet.version,
+        telling=sum("tells" in item.findings for item in items),
+        items=items,
+        before_expense=_before_expense(session, caller, key, asked),
+        owners=_by_owner(sheets, list(sheet.items)),
+    )
+
+
+def _review(sheet: Sheet, sheets: Sheets, card: Scorecard | None) -> list[ItemReview]:
+    lines = {line.items[0]: line for line in card.lines if len(line.items) == 1} if card else {}
+    learnt = card is not None and card.basis != "belief"
+    in_pairs = {item for line in card.lines if len(line.items) == 2 for item in line.items} if card else set()
+    reviews = []
+    for item, plain in zip(sheet.items.values(), model_items(sheet), strict=True):
+        values = as_objects(answers.get(item.key) for answers in sheets.answers)
+        figures = _counts(item, values) | {"signal": _signal(plain, values, sheets)}
+        figures |= _on_card(lines.get(item.key)) | {"agreement": _agreement(item, sheets)}
+        figures["on_card"] = figures["on_card"] or item.key in in_pairs
+        findings = _findings(figures, lines.get(item.key), learnt=learnt)
+        sentence = " ".join(_SENTENCES[finding] for finding in findings) or _plain(figures)
+        reviews.append(ItemReview(item=item.key, label=item.label, findings=findings, sentence=sentence, **figures))
+    return reviews
+
+
+def _counts(item: Item, values: Any) -> dict[str, Any]:
+    unknown = sum(value == UNKNOWN for value in values)
+    given = [value for value in values if value is not None and value != UNKNOWN]
+    commonest, times = Counter(given).most_common(1)[0] if given else (None, 0)
+    return {
+        "answered": len(given),
+        "unknown": unknown,
+        "not_observed": len(values) - len(given) - unknown,
+        "completeness": round((len(given) + unknown) / len(values), 4) if len(values) else None,
+        "commonest": say_answer(item, commonest) if given else None,
+        "commonest_share": round(times / len(given), 4) if given else None,
+    }
+
+
+def _signal(item: Any, values: Any, sheets: Sheets) -> Interval | None:
+    """AUC alone among the deals it was asked of, answered or not."""
+    won = sheets.deals.won
+    if len(won) < MINIMUM or min(won.sum(), (~won).sum()) < LEAST_EACH or all(value is None for value in values):
+        return None
+    found = signal_alone(as_column(item, values), won, weight=np.ones(len(won)), cluster=sheets.deals.cluster)
+    return Interval.model_validate(found.to_json())
+
+
+def _on_card(line: Line | None) -> dict[str, Any]:
+    if line is None:
+        return {"on_card": False, "points": None, "log_odds": None, "chosen_in": None}
+    points = [level.points for level in line.levels]
+    weights = [level.log_odds for level in line.levels]
+    return {
+        "on_card": True,
+        "points": max(points) - min(points),
+        "log_odds": round(max(weights) - min(weights), 3),
+        "chosen_in": line.chosen_in,
+    }
+
+
+def _agreement(item: Item, sheets: Sheets) -> Agreement | None:
+    """Numbers that differ a little are no disagreement, so they are left out."""
+    pairs = sheets.pairs.get(item.key, [])
+    if not pairs or item.kind == "number":
+        return None
+    found = kappa(pairs) if len(pairs) >= LEAST_PAIRS else None
+    alike = sum(first == second for first, second in pairs)
+    beyond = Interval.model_validate(found.to_json()) if found else None
+    return Agreement(prospects=len(pairs), alike=alike, kappa=beyond)
+
+
+_SENTENCES = {
+    "tells": "Tells won from lost.",
+    "contradicts_belief": "Your outcomes say the opposite of what the team believed.",
+    "dead_weight": "Carries no weight beside the others; it could leave the sheet.",
+    "same_answer": "Nearly everybody gives the same answer, so it cannot tell deals apart.",
+    "observers_differ": "Two people tick it differently; word the sign so that they tick alike.",
+}
+
+
+def _findings(figures: dict[str, Any], line: Line | None, *, learnt: bool) -> list[Any]:
+    signal, agreement = figures["signal"], figures["agreement"]
+    same = figures["answered"] >= MINIMUM and figures["commonest_share"] >= ALIKE
+    seldom = line is not None and line.chosen_in is not None and line.chosen_in < SELDOM
+    left_out = not figures["on_card"] or figures["points"] == 0 or seldom
+    tells = signal is not None and signal.low > 0.5
+    differ = agreement is not None and agreement.kappa is not None and agreement.kappa.high < 0.6
+    checks = {
+        "contradicts_belief": line is not None and bool(line.contradicts_belief),
+        "tells": tells,
+        "same_answer": same,
+        "dead_weight": learnt and signal is not None and not tells and left_out,
+        "observers_differ": differ,
+    }
+    return [name for name, holds in checks.items() if holds]
+
+
+def _plain(figures: dict[str, Any]) -> str:
+    if figures["signal"] is None:
+        return "Not enough closed deals yet to say."
+    return "Whether it tells won from lost is not certain yet."
+
+
+def _before_expense(session: Session, caller: Caller, check_sheet: str, asked: Asked) -> Before:
+    """Of prospects with a visit or a quote, how many had an answer on the sheet before it; counted by the database."""
+    spent = (
+        select(Effort.prospect_id, func.min(Effort.spent_at).label("at"))
+        .where(Effort.kind.in_(("visit", "quote")), Effort.spent_at <= asked.at, Effort.recorded_at <= asked.at)
+        .group_by(Effort.prospect_id)
+        .subquery()
+    )
+    seen = (
+        select(Observation.prospect_id, func.min(Observation.observed_at).label("at"))
+        .where(Observation.reconstructed.is_(False), Observation.recorded_at <= asked.at)
+        .group_by(Observation.prospect_id)
+        .subquery()
+    )
+    query = (
+        select(func.count(), func.coalesce(func.sum(case((seen.c.at <= spent.c.at, 1), else_=0)), 0))
+        .select_from(spent)
+        .join(Prospect, Prospect.id == spent.c.prospect_id)
+        .outerjoin(seen, seen.c.prospect_id == spent.c.prospect_id)
+        .where(Prospect.check_sheet == check_sheet)
+    )
+    if asked.since is not None:
+        query = query.where(Prospect.arrived_at >= asked.since)
+    if asked.until is not None:
+        query = query.where(Prospect.arrived_at <= asked.until)
+    if asked.owner is not None:
+        query = query.where(Prospect.owner == asked.owner)
+    if not caller.sees_everyone:
+        query = query.where(Prospect.owner.in_(caller.owners))
+    prospects, before = session.execute(query).one()
+    low, high = close_ratio_interval(before, prospects) if prospects else (None, None)
+    return Before(prospects=prospects, filled_before=before, low=low, high=high)
+
+
+def _by_owner(sheets: Sheets, items: Sequence[str]) -> list[Completeness]:
+    """By name; who has fewer deals than the minimum is counted with the others."""
+    filled = np.array([sum(item in answers for item in items) / len(items) for answers in sheets.answers])
+    names = Counter(owner for owner in sheets.deals.owner if owner)
+    enough = sorted(owner for owner, deals in names.items() if deals >= MINIMUM)
+    place = np.array([enough.index(owner) if owner in enough else -1 for owner in sheets.deals.owner], dtype=int)
+    return [
+        Completeness(
+            owner=enough[number] if number >= 0 else None,
+            deals=int(np.sum(place == number)),
+            completeness=round(float(filled[place == number].mean()), 4),
+        )
+        for number in [*range(len(enough)), -1]
+        if np.any(place == number)
+    ]
