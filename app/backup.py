@@ -3,6 +3,7 @@
 import gzip
 import os
 import zlib
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, LargeBinary, Table, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -128,7 +129,11 @@ def _load(session: Session, lines: Iterator[Any]) -> int:
 
 def _reader(column: Column[Any]) -> Callable[[Any], Any]:
     """From JSON back to what the column takes."""
-    kinds: tuple[tuple[type, Callable[[Any], Any]], ...] = ((UTCDateTime, datetime.fromisoformat), (Money, Decimal))
+    kinds: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+        (UTCDateTime, datetime.fromisoformat),
+        (Money, Decimal),
+        (LargeBinary, b64decode),
+    )
     for kind, read in kinds:
         if isinstance(column.type, kind):
             return lambda value: None if value is None else read(value)

@@ -13,7 +13,7 @@ from app import cookies
 from app.errors import FieldProblem, Forbidden, Unprocessable
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - a field's name
-_MOST_FIELDS = 1000  # a check sheet of 300 items has three fields for each
+_MOST_FIELDS = 5_000  # a check sheet may have 300 items, each a dozen fields
 _FROM_ELSEWHERE = "This form was not sent from a page of Winnow, so nothing was done."
 _OUT_OF_DATE = (
     "This form was opened before you signed in or out, so nothing was done. Go back, load the page again and repeat it."
@@ -87,9 +87,13 @@ def form_token(request: Request) -> str | None:
 
 async def read_form(request: Request) -> Form:
     """The form that was sent; 403 unless a page of ours sent it."""
-    _refuse_other_sites(request)
+    refuse_other_sites(request)
     async with request.form(max_files=0, max_fields=_MOST_FIELDS) as sent:
-        values = {name: value for name, value in sent.items() if isinstance(value, str)}
+        return check_form(request, {name: value for name, value in sent.items() if isinstance(value, str)})
+
+
+def check_form(request: Request, values: dict[str, str]) -> Form:
+    """The fields, if they came with the token of a form this browser was shown."""
     expected = form_token(request)
     given = values.pop(TOKEN_FIELD, "")
     if expected is None or not hmac.compare_digest(expected.encode(), given.encode()):
@@ -97,7 +101,7 @@ async def read_form(request: Request) -> Form:
     return Form(values)
 
 
-def _refuse_other_sites(request: Request) -> None:
+def refuse_other_sites(request: Request) -> None:
     """Browsers say where a request comes from; the token alone stands where one says nothing."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")

@@ -13,12 +13,18 @@ from app.accounts import pages as accounts_pages
 from app.accounts.sign_in import Doorkeeper, Limits
 from app.accounts.throttling import Throttle
 from app.checksheets import api as checksheets
+from app.checksheets import pages as checksheets_pages
 from app.db import Database
 from app.dossier import pages as dossier_pages
 from app.errors import Problem, install_handlers
+from app.exchange import api as exchange
+from app.exchange import pages as exchange_pages
 from app.filling import pages as filling_pages
+from app.firstday import pages as firstday_pages
 from app.forecasts import api as forecasts
 from app.home import pages as home_pages
+from app.jobs import api as jobs
+from app.jobs.worker import Foreman
 from app.lists import pages as lists_pages
 from app.lists import prospect_pages
 from app.logs import configure_logs
@@ -30,10 +36,14 @@ from app.paths import EscapedSlashes
 from app.prospects import api as prospects
 from app.reports import routes as reports
 from app.scorecards import api as scorecards
+from app.scorecards import pages as scorecards_pages
 from app.scoring import api as scoring
 from app.settings import Settings
 from app.team import pages as team_pages
 from app.training import api as training
+from app.training import pages as training_pages
+from app.training import sheet_pages
+from app.uploads import PATHS as UPLOADS
 from app.version import VERSION
 
 DESCRIPTION = """Prospect qualification: check-sheet observations in, a scorecard a person can add up and quality scores
@@ -49,7 +59,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        foreman = Foreman(database, settings) if settings.jobs == "child" else None
+        if foreman:
+            foreman.start()
         yield
+        if foreman:
+            foreman.close()
         database.engine.dispose()
 
     errors: dict[int | str, dict[str, Any]] = {
@@ -71,18 +86,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.keeper = make_keeper(settings)
     app.state.metrics = Metrics()
     install_handlers(app, pages)
-    for feature in (prospects, checksheets, scorecards, scoring, training, forecasts, panel):
+    features = (prospects, checksheets, scorecards, scoring, training, forecasts, panel, exchange, jobs)
+    for feature in features:
         app.include_router(feature.router, responses=errors)
     app.include_router(reports.api, responses=errors)
-    for frame in (
-        home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages, team_pages, accounts_pages,
-        static_files, health,
-    ):  # fmt: skip
+    first_day = (firstday_pages, sheet_pages, checksheets_pages, exchange_pages, training_pages, scorecards_pages)
+    daily = (home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages)
+    for frame in (*daily, *first_day, team_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
     app.include_router(reports.pages)
     install_schema(app)
     app.add_middleware(EscapedSlashes)
-    app.add_middleware(LimitedBody, most=settings.max_body_bytes)
+    app.add_middleware(
+        LimitedBody, most=settings.max_body_bytes, most_at=dict.fromkeys(UPLOADS, settings.max_upload_bytes)
+    )
     app.add_middleware(Around, metrics=app.state.metrics)
     return app
 

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -27,9 +28,10 @@ class Metrics:
 class LimitedBody:
     """Refuse a body over the limit, whether it says its length or comes in chunks, as a problem like any other."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, most_at: Mapping[str, int]) -> None:
         self.app = app
         self.most = most
+        self.most_at = most_at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the bytes as they are read; what nobody reads does no harm."""
@@ -37,21 +39,22 @@ class LimitedBody:
             await self.app(scope, receive, send)
             return
         said = Headers(scope=scope).get("content-length", "")
-        taken = 0
+        taken, most = 0, self.most_at.get(scope["path"], self.most)
 
         async def counted() -> Message:
             nonlocal taken
-            self._check(int(said) if said.isdecimal() else 0)
+            _check(int(said) if said.isdecimal() else 0, most)
             message = await receive()
             taken += len(message.get("body", b""))
-            self._check(taken)
+            _check(taken, most)
             return message
 
         await self.app(scope, counted, send)
 
-    def _check(self, size: int) -> None:
-        if size > self.most:
-            raise HTTPException(413, f"The body is larger than the {self.most} bytes this service takes.")
+
+def _check(size: int, most: int) -> None:
+    if size > most:
+        raise HTTPException(413, f"The body is larger than the {most} bytes this service takes.")
 
 
 class Around:

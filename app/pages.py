@@ -66,6 +66,10 @@ NAVIGATION = (
     Place("Team", "team", ("manager", "admin")),
     Place("Reports", "reports", ("manager", "admin")),
     Place("Your forecasts", "report_forecasts", ("rep",)),
+    Place("First day", "first_day"),
+    Place("Sheets", "check_sheets"),
+    Place("Cards", "cards"),
+    Place("Import", "imports", ("manager", "admin")),
     Place("People", "people", ("admin",)),
     Place("Your account", "account"),
 )

@@ -1,5 +1,6 @@
 """What an operator may set, read once from the environment and passed on."""
 
+import json
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -48,6 +49,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=5_000_000, ge=1_000, description="The largest request body taken, in bytes as they arrive."
     )
+    max_upload_bytes: int = Field(
+        default=200_000_000, ge=1_000, description="The largest file taken for an import, in bytes as they arrive."
+    )
+    jobs: Literal["child", "elsewhere"] = Field(
+        default="child",
+        description="Who does imports and trainings: `child` = a process this server starts when there are any; "
+        "`elsewhere` = one or more `winnow worker` processes.",
+    )
     pool_size: int = Field(default=50, ge=1, description="The most database connections one process opens.")
     lock_wait_seconds: float = Field(
         default=30.0, gt=0, description="How long a write waits for its turn before the caller is told to try again."
@@ -75,6 +84,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important message that is logged."
     )
+
+    def plain_json(self) -> str:
+        """Every setting with its secrets, for a process of our own."""
+        shown = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in self}
+        return json.dumps(shown)
 
     @model_validator(mode="after")
     def refuse_default_secret(self) -> Self:

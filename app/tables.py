@@ -1,9 +1,11 @@
 """Every table, so that one import knows the whole schema."""
 
 from app.accounts.tables import ApiKey, AuditEntry, BlindMode, OneTimeLink, Person, SignInSession
-from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
+from app.checksheets.tables import Belief, CheckSheet, CheckSheetVersion, Observation
 from app.db import Base
+from app.exchange.tables import BadImportRow, ImportRun, UploadPart
 from app.forecasts.tables import Forecast
+from app.jobs.tables import Job
 from app.prospects.tables import Effort, Experience, OutcomeEntry, Prospect, StageEntry
 from app.reports.surprises.tables import ReviewNote
 from app.scorecards.tables import Activation, ScorecardRow
@@ -15,12 +17,16 @@ __all__ = [
     "Activation",
     "ApiKey",
     "AuditEntry",
+    "BadImportRow",
+    "Belief",
     "BlindMode",
     "CheckSheet",
     "CheckSheetVersion",
     "Effort",
     "Experience",
     "Forecast",
+    "ImportRun",
+    "Job",
     "Observation",
     "OneTimeLink",
     "OutcomeEntry",
@@ -31,5 +37,6 @@ __all__ = [
     "ScorecardRow",
     "SignInSession",
     "StageEntry",
+    "UploadPart",
     "metadata",
 ]

@@ -50,6 +50,8 @@ Reader = Annotated[Caller, Depends(allow(*ROLES, scope="read"))]
 Writer = Annotated[Caller, Depends(allow(*ROLES, scope="write"))]
 ManagerReader = Annotated[Caller, Depends(allow("manager", "admin", scope="read"))]
 ManagerWriter = Annotated[Caller, Depends(allow("manager", "admin", scope="write"))]
+Importer = Annotated[Caller, Depends(allow("integration", "manager", "admin", scope="read"))]
+ImportWriter = Annotated[Caller, Depends(allow("integration", "manager", "admin", scope="write"))]
 Admin = Annotated[Caller, Depends(allow("admin", scope="write"))]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -32,6 +32,26 @@ class CheckSheetVersion(Base):
     body: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+
+
+class Belief(Base):
+    """What one person said of one item, alone and before any data; never changed, because then the others' are seen."""
+
+    __tablename__ = "belief"
+    __table_args__ = (
+        CheckConstraint("importance BETWEEN 0 AND 3", name="importance"),
+        CheckConstraint("expected IN ('for', 'against')", name="expected"),
+    )
+
+    check_sheet: Mapped[str] = mapped_column(ForeignKey("check_sheet.key"), primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    importance: Mapped[int]
+    expected: Mapped[str | None]
+    # For an item of choices without an order: choice → direction.
+    choices: Mapped[dict[str, Any]]
+    sheet_version: Mapped[int]
+    stated_at: Mapped[datetime]
 
 
 class Observation(Base):

@@ -1,11 +1,16 @@
 """Running the service, and its database as a whole."""
 
+import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.terminal import AsJson, open_database, print_json, say, spinner
+
+if TYPE_CHECKING:
+    from threading import Event
 
 commands = typer.Typer()
 
@@ -29,6 +34,36 @@ def serve(
         create_app(settings), host=settings.host, port=settings.port, access_log=False, log_level="warning",
         timeout_graceful_shutdown=30,
     )  # fmt: skip
+
+
+@commands.command()
+def worker(
+    of_server: Annotated[bool, typer.Option("--of-server", hidden=True)] = False,
+) -> None:
+    """Do imports and trainings beside one or several servers (WINNOW_JOBS=elsewhere), until it is stopped."""
+    import signal
+    import threading
+
+    from app.handlers import HANDLERS
+    from app.jobs.worker import IDLE_SECONDS, work_off
+    from app.logs import configure_logs
+    from app.settings import Settings
+
+    # A server hands its settings over through a pipe, whose end says that the server has ended too.
+    settings = Settings(**json.loads(sys.stdin.readline())) if of_server else Settings()
+    configure_logs(settings.log_level)
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if of_server else lambda *_: stopping.set())
+    if of_server:
+        threading.Thread(target=_end_with_server, args=(stopping,), daemon=True).start()
+    with open_database(settings) as database:
+        work_off(database, HANDLERS, stopping=stopping, idle=IDLE_SECONDS if of_server else None)
+
+
+def _end_with_server(stopping: "Event") -> None:
+    sys.stdin.read()
+    stopping.set()
 
 
 @commands.command()

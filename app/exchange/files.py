@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 SEPARATORS = ",;\t|"
+GZIPPED = b"\x1f\x8b"
 
 
 class UnreadableFile(Exception):
@@ -69,7 +70,7 @@ def _open(path: Path) -> IO[str]:
         raise UnreadableFile(msg)
     try:
         with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
+            zipped = file.read(2) == GZIPPED
     except OSError as error:
         msg = f"'{path}' cannot be read: {error.strerror}."
         raise UnreadableFile(msg) from error

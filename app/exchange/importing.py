@@ -1,103 +1,26 @@
 """Importing a table: good rows land, bad rows are named, and importing again changes nothing.
 
-Rows are written in batches, each its own transaction: an import that was cut off is taken up by starting it again.
+Rows are written in batches, each its own transaction: an import that was cut off goes on behind the last batch that
+landed, or is taken up by starting it again.
 """
 
-import hashlib
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import msgspec
-from psycopg.errors import UniqueViolation
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts import audit
 from app.accounts.service import Caller
-from app.bulk import insert_rows
 from app.checksheets.answers import Sheet
-from app.checksheets.queries import has_live_observations, load_sheet, usual_stages
-from app.checksheets.schemas import ObservationInput
-from app.checksheets.service import assign_sheet, record_observation
+from app.checksheets.queries import load_sheet
 from app.checksheets.tables import CheckSheet
-from app.db import Database, begin, new_id, utcnow
-from app.errors import AppError
-from app.exchange.files import BadRow, Row, Table, read_table, shown
+from app.db import Database, begin, utcnow
+from app.exchange.files import read_table
 from app.exchange.mapping import Mapping, RowReader
-from app.prospects.queries import find_outcome
-from app.prospects.schemas import OutcomeInput, ProspectInput
-from app.prospects.service import new_prospect_row, put_prospect, record_outcome
-from app.prospects.tables import OPEN, Prospect
-from app.scorecards.queries import LoadedCard, load_card
-from app.scorecards.tables import Activation
-from app.scoring.service import log_row, refresh_score, score_columns
-from app.tables import metadata
+from app.exchange.reading import BadLine, Import, Report, batches, incoming
+from app.exchange.writing import store_batch
 
-BATCH = 5_000
-_LOOK_UP = 1_000
-_NAMED = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A row that did not land: its line, the column at fault and the reason."""
-
-    line: int
-    external_id: str
-    column: str
-    code: str
-    reason: str
-
-
-@dataclass
-class Report:
-    """What became of the rows of a file."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    errors: list[BadLine] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        """All rows read."""
-        return self.created + self.changed + self.unchanged + self.failed
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One good row, with a digest of all it says."""
-
-    line: int
-    external_id: str
-    fields: dict[str, Any]
-    answers: dict[str, Any]
-    result: str | None
-    digest: str
-
-
-@dataclass
-class Import:
-    """One import under way."""
-
-    caller: Caller
-    mapping: Mapping
-    sheet: Sheet
-    began: datetime
-    on_error: Callable[[BadLine], None]
-    report: Report = field(default_factory=Report)
-
-    def refuse(self, bad: BadLine) -> None:
-        """Name a row that did not land."""
-        self.report.failed += 1
-        if len(self.report.errors) < _NAMED:
-            self.report.errors.append(bad)
-        self.on_error(bad)
+__all__ = ["BadLine", "Report", "import_file"]
 
 
 def import_file(
@@ -106,18 +29,25 @@ def import_file(
     caller: Caller,
     path: Path,
     mapping: Mapping,
+    began: datetime | None = None,
+    landed: int = 0,
+    report: Report | None = None,
+    beside: Callable[[Session, Report, int], None] = lambda _session, _report, _line: None,
     on_progress: Callable[[Report], None] = lambda _report: None,
     on_error: Callable[[BadLine], None] = lambda _bad: None,
 ) -> Report:
-    """Import a CSV file through a mapping."""
+    """Import a CSV file through a mapping, behind the line up to which everything has landed already.
+
+    `beside` is called in the transaction of every batch, with the report up to it and its last line.
+    """
     with read_table(path, mapping.separator) as table:
         with database.writing() as session:
             sheet = _sheet(session, caller, mapping)
             # Bound before the commit: a mapping that does not fit the file leaves no check sheet behind.
             reader = RowReader(mapping, sheet, table)
-        work = Import(caller, mapping, sheet, utcnow(), on_error)
-        for batch in _batches(_incoming(work, reader, table)):
-            _count(work, _store_batch(database, work, batch))
+        work = Import(caller, mapping, sheet, began or utcnow(), on_error, report or Report(), landed)
+        for batch in batches(incoming(work, reader, table)):
+            store_batch(database, work, batch, beside=beside)
             on_progress(work.report)
     return work.report
 
@@ -130,295 +60,3 @@ def _sheet(session: Session, caller: Caller, mapping: Mapping) -> Sheet:
 
         save_sheet(session, caller=caller, given=mapping.sheet(), only_new=True, now=begin(session))
     return load_sheet(session, mapping.check_sheet.key)
-
-
-def _batches(rows: Iterator[Incoming]) -> Iterator[list[Incoming]]:
-    batch: list[Incoming] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _incoming(work: Import, reader: RowReader, table: Table) -> Iterator[Incoming]:
-    """The good rows; bad ones and ids that stand twice are named and left out."""
-    seen: set[bytes] = set()
-    stages = _stages(work.sheet)
-    for number, row in enumerate(table.rows, start=1):
-        external_id = ""
-        try:
-            if row.problem is not None:
-                raise row.problem
-            external_id = reader.external_id(row.cells, number)
-            incoming = _read(reader, row, external_id, stages)
-            key = hashlib.blake2b(external_id.encode(), digest_size=8).digest()
-            if key in seen:
-                raise BadRow("", "duplicate_id", f"The id {shown(external_id)} stands twice in this file.")
-            seen.add(key)
-        except BadRow as error:
-            work.refuse(BadLine(row.line, external_id, error.column, error.code, str(error)))
-            continue
-        yield incoming
-
-
-def _stages(sheet: Sheet) -> frozenset[str | None]:
-    """The steps of the journey, and none of them."""
-    return frozenset([None, *(stage.key for stage in sheet.body.stages or usual_stages())])
-
-
-def _read(reader: RowReader, row: Row, external_id: str, stages: frozenset[str | None]) -> Incoming:
-    if not any(row.cells):
-        raise BadRow("", "empty_row", "The row is empty.")
-    fields, answers, result = reader.fields(row.cells), reader.answers(row.cells), reader.result(row.cells)
-    if fields.get("stage") not in stages:
-        raise BadRow("", "unknown_stage", f"The journey has no step {shown(fields['stage'])}.")
-    said = msgspec.json.encode([fields, answers, result], order="sorted")
-    return Incoming(row.line, external_id, fields, answers, result, hashlib.blake2b(said, digest_size=16).hexdigest())
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of one batch."""
-
-    created: int
-    changed: int
-    unchanged: int
-    refused: list[BadLine]
-
-
-def _count(work: Import, stored: Stored) -> None:
-    work.report.created += stored.created
-    work.report.changed += stored.changed
-    work.report.unchanged += stored.unchanged
-    for bad in stored.refused:
-        work.refuse(bad)
-
-
-def _store_batch(database: Database, work: Import, batch: list[Incoming]) -> Stored:
-    """Write one batch; when somebody made one of its prospects meanwhile, look again who is there."""
-    try:
-        with database.writing() as session:
-            return _store(session, work, batch)
-    except UniqueViolation:
-        with database.writing() as session:
-            return _store(session, work, batch)
-
-
-def _store(session: Session, work: Import, batch: list[Incoming]) -> Stored:
-    """Write what is new in bulk, what differs one by one, what is the same not at all."""
-    now = begin(session)
-    known = _known(session, [row.external_id for row in batch])
-    new = [row for row in batch if row.external_id not in known]
-    differing = [row for row in batch if known.get(row.external_id, row.digest) != row.digest]
-    if new:
-        _insert(session, work, new, now)
-    refused = [bad for row in differing if (bad := _change(session, work, row, now)) is not None]
-    changed = len(differing) - len(refused)
-    if new or changed:
-        audit.record(
-            session,
-            actor=work.caller.id,
-            action="import.stored",
-            subject=work.sheet.key,
-            created=len(new),
-            changed=changed,
-            first_line=batch[0].line,
-            last_line=batch[-1].line,
-        )
-    return Stored(len(new), changed, len(batch) - len(new) - len(differing), refused)
-
-
-def _known(session: Session, ids: Sequence[str]) -> dict[str, str | None]:
-    """Which of these prospects are there, with what the last import said of each."""
-    known: dict[str, str | None] = {}
-    columns = (Prospect.external_id, Prospect.import_digest)
-    for start in range(0, len(ids), _LOOK_UP):
-        part = ids[start : start + _LOOK_UP]
-        known.update(tuple(row) for row in session.execute(select(*columns).where(Prospect.external_id.in_(part))))  # type: ignore[misc]
-    return known
-
-
-def _insert(session: Session, work: Import, rows: Sequence[Incoming], now: datetime) -> None:
-    """Write new prospects with their observations and outcomes, in a few statements."""
-    cards = _Cards(session, work.sheet.key)
-    prospects, observations, outcomes, scores = [], [], [], []
-    for row in rows:
-        prospect = _prospect_row(work, row, now)
-        prospects.append(prospect)
-        if row.answers:
-            observations.append(_observation_row(work, row, prospect, now))
-        if row.result is not None:
-            outcomes.append(_outcome_row(work, row, prospect, now))
-        loaded = cards.at(prospect["decided_at"])
-        if loaded is not None:
-            columns = score_columns(loaded, _known_in_time(row.answers, prospect, _observed_at(work, row)))
-            scores.append(log_row(prospect["id"], columns, cause="observation", now=now))
-            prospect.update({name: value for name, value in columns.items() if name != "points"})
-            prospect["score_changed_at"] = now
-    insert_rows(session, metadata.tables["prospect"], prospects)
-    insert_rows(session, metadata.tables["observation"], observations)
-    insert_rows(session, metadata.tables["outcome"], outcomes)
-    insert_rows(session, metadata.tables["score_entry"], scores)
-
-
-def _known_in_time(answers: dict[str, Any], prospect: dict[str, Any], observed_at: datetime) -> dict[str, Any]:
-    """What was seen after the decision does not score."""
-    late = prospect["decided_at"] is not None and observed_at > prospect["decided_at"]
-    return {} if late else answers
-
-
-class _Cards:
-    """The card that scores a prospect: the one in force now, or when it was decided."""
-
-    def __init__(self, session: Session, check_sheet: str) -> None:
-        self._session = session
-        query = select(Activation.activated_at, Activation.scorecard_id).where(Activation.check_sheet == check_sheet)
-        self._in_force = session.execute(query.order_by(Activation.activated_at, Activation.id)).all()
-
-    def at(self, decided_at: datetime | None) -> LoadedCard | None:
-        """None where no card was in force then: a card made after the outcome has seen it."""
-        count = len(self._in_force)
-        if decided_at is not None:
-            count = bisect_right(self._in_force, decided_at, key=lambda row: row.activated_at)
-        return load_card(self._session, self._in_force[count - 1].scorecard_id) if count else None
-
-
-_TOLD = {"amount": "outcome_amount", "margin": "margin", "currency": "currency", "reason": "reason"}
-_OUTCOME_FIELDS = ("observed_at", "decided_at", "observer", "outcome_amount", "margin", "reason")
-_UNSET = dict.fromkeys(
-    (
-        "name", "account", "source", "amount", "currency", "stage", "expected_close", "waiting_for", "look_again_at",
-        "decided_at", "closed_at", "outcome_id", "score", "grade", "probability", "scorecard_id", "score_changed_at",
-        "erased_at",
-    )
-)  # fmt: skip
-
-
-def _prospect_row(work: Import, row: Incoming, now: datetime) -> dict[str, Any]:
-    given = {name: value for name, value in row.fields.items() if name not in _OUTCOME_FIELDS}
-    prospect = _UNSET | new_prospect_row(row.external_id, None, now)
-    observed_at = _observed_at(work, row)
-    prospect |= {"check_sheet": work.sheet.key, "arrived_at": observed_at, "import_digest": row.digest, **given}
-    if row.answers:
-        prospect["answers"] = row.answers
-        prospect["answered_at"] = dict.fromkeys(row.answers, observed_at.isoformat())
-    if row.result is not None:
-        decided_at = row.fields.get("decided_at", work.began)
-        prospect |= {"state": row.result, "decided_at": decided_at, "closed_at": now, "outcome_id": new_id("oc")}
-    return prospect
-
-
-def _observed_at(work: Import, row: Incoming) -> datetime:
-    """Answers without a time of their own were seen by the decision at the latest, and by now."""
-    given: datetime | None = row.fields.get("observed_at")
-    if given is not None:
-        return given
-    decided_at: datetime = row.fields.get("decided_at", work.began) if row.result is not None else work.began
-    return min(decided_at, work.began)
-
-
-def _observation_row(work: Import, row: Incoming, prospect: dict[str, Any], now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id("ob"),
-        "prospect_id": prospect["id"],
-        "sheet_version": work.sheet.version,
-        "answers": row.answers,
-        "observed_at": _observed_at(work, row),
-        "recorded_at": now,
-        "observer": row.fields.get("observer"),
-        "evidence": None,
-        "reconstructed": work.mapping.reconstructed,
-        "imported": True,
-        "recorded_by": work.caller.id,
-    }
-
-
-def _outcome_row(work: Import, row: Incoming, prospect: dict[str, Any], now: datetime) -> dict[str, Any]:
-    return {
-        "id": prospect["outcome_id"],
-        "prospect_id": prospect["id"],
-        "result": row.result,
-        "decided_at": prospect["decided_at"],
-        "amount": row.fields.get("outcome_amount"),
-        "margin": row.fields.get("margin"),
-        "currency": row.fields.get("currency"),
-        "reason": row.fields.get("reason"),
-        "recorded_at": now,
-        "recorded_by": work.caller.id,
-    }
-
-
-def _change(session: Session, work: Import, row: Incoming, now: datetime) -> BadLine | None:
-    """Bring a prospect that is there up to what its row says now, or say why it cannot be."""
-    try:
-        with session.begin_nested():
-            prospect = _put(session, work, row, now)
-            decided_at = _decided_at(work, row, prospect)
-            seen_by = work.began if decided_at is None else min(decided_at, work.began)
-            observed_at = row.fields.get("observed_at", seen_by)
-            adds = _adds_to(prospect, row.answers, observed_at, decided_at)
-            # What was told live and closed since is not told anew by a file: that would be hindsight.
-            history = prospect.state == OPEN or not has_live_observations(session, prospect)
-            _close(session, work, row, prospect, decided_at, now)
-            if adds:
-                observation = ObservationInput(
-                    answers=row.answers,
-                    observed_at=observed_at,
-                    observer=row.fields.get("observer"),
-                    reconstructed=work.mapping.reconstructed,
-                )
-                record_observation(
-                    session, caller=work.caller, prospect=prospect, given=observation, now=now, imported=history
-                )
-            refresh_score(session, prospect, cause="observation", now=now)
-            prospect.import_digest = row.digest
-    except AppError as error:
-        return BadLine(row.line, row.external_id, "", error.code, error.detail)
-    return None
-
-
-def _adds_to(prospect: Prospect, answers: dict[str, Any], observed_at: datetime, decided_at: datetime | None) -> bool:
-    """Whether answers differ from those known, or were seen in time where those are known from after the decision."""
-    if any(prospect.answers.get(item) != value for item, value in answers.items()):
-        return True
-    if decided_at is None or observed_at > decided_at:
-        return False
-    return any(prospect.answered_at.get(item, "") > decided_at.isoformat() for item in answers)
-
-
-def _put(session: Session, work: Import, row: Incoming, now: datetime) -> Prospect:
-    fields = {name: value for name, value in row.fields.items() if name not in _OUTCOME_FIELDS}
-    put = put_prospect(
-        session,
-        caller=work.caller,
-        external_id=row.external_id,
-        fields=ProspectInput(**fields),
-        if_match=None,
-        now=now,
-    )
-    assign_sheet(session, prospect=put.prospect, key=work.sheet.key)
-    return put.prospect
-
-
-def _decided_at(work: Import, row: Incoming, prospect: Prospect) -> datetime | None:
-    """When the prospect was decided by what its row says; None where that is open."""
-    if row.result is None:
-        return None
-    there = prospect.decided_at if prospect.state == row.result else None
-    return row.fields.get("decided_at") or there or work.began
-
-
-def _close(
-    session: Session, work: Import, row: Incoming, prospect: Prospect, decided_at: datetime | None, now: datetime
-) -> None:
-    """An import says how a prospect ended; a blank never reopens what was closed, nor clears what was said of it."""
-    if row.result is None:
-        return
-    said = find_outcome(session, prospect) if prospect.state == row.result else None
-    told = {name: row.fields.get(column, getattr(said, name, None)) for name, column in _TOLD.items()}
-    outcome = OutcomeInput(result=row.result, decided_at=decided_at, **told)
-    corrects = prospect.state != OPEN
-    record_outcome(session, caller=work.caller, prospect=prospect, outcome=outcome, corrects=corrects, now=now)

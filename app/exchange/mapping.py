@@ -135,7 +135,7 @@ class Mapping(Input):
     margin: Column | None = None
     reason: Column | None = None
     reconstructed: bool = False
-    items: dict[Key, ItemColumn] = Field(min_length=1, max_length=300)
+    items: dict[Key, ItemColumn] = Field(default={}, max_length=300)
 
     def sheet(self) -> SheetInput:
         """The check sheet this mapping describes."""

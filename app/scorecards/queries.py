@@ -78,6 +78,15 @@ def require_card(session: Session, check_sheet: str) -> str:
     return scorecard_id
 
 
+def items_learnt(session: Session, check_sheet: str) -> frozenset[str]:
+    """The items whose weights some card has learnt from outcomes."""
+    query = select(ScorecardRow.sheet_version).where(
+        ScorecardRow.check_sheet == check_sheet, ScorecardRow.prospects > 0
+    )
+    versions = session.scalars(query.distinct()).all()
+    return frozenset(key for version in versions for key in load_sheet(session, check_sheet, version).items)
+
+
 def find_card(session: Session, scorecard_id: str) -> ScorecardRow:
     """A stored card."""
     row = session.get(ScorecardRow, scorecard_id)

@@ -52,6 +52,19 @@ function inOwnTime(part) {
 inOwnTime(document);
 document.addEventListener("shown", (event) => inOwnTime(event.target));
 
+/** What takes its time is looked at again every second, and the page goes on where it leads when it is over. */
+const live = document.querySelector("[data-reload]");
+if (live) {
+  const look = async () => {
+    const answer = await fetch(location.href, { redirect: "manual" });
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-reload]");
+    if (!found) { location.reload(); return; }
+    if (found.innerHTML !== live.innerHTML) live.innerHTML = found.innerHTML;
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 1000);
+}
+
 /** A message that came with the page, or what is wrong with its form, is where reading begins. */
 document.querySelector("[role=alert]")?.setAttribute("tabindex", "-1");
 document.querySelector("[role=alert]")?.focus();

@@ -1,8 +1,8 @@
 """What callers say when a card is to be trained."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.fields import Input, Key, PastMoment
 
@@ -22,3 +22,9 @@ class TrainInput(Input):
     max_lines: int = Field(default=12, ge=1, le=50, description="The most lines the card may have.")
     max_points: int = Field(default=10, ge=1, le=100, description="The most points an answer may count.")
     allow: list[Key] = Field(default=[], max_length=300, description="Items kept although they look like leaks.")
+
+
+class ActivationForm(Input):
+    """What a manager says on the page of a card; roll-backs and overruling need a reason, which is audited."""
+
+    reason: Annotated[str, StringConstraints(max_length=4000, strip_whitespace=True)] = ""

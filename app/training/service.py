@@ -6,11 +6,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.accounts import audit
 from app.accounts.service import Caller
 from app.checksheets.answers import Sheet
+from app.checksheets.beliefs import together, with_beliefs
 from app.checksheets.queries import choose_sheet, load_sheet
 from app.checksheets.schemas import SheetInput
 from app.checksheets.service import SheetPut, put_sheet
+from app.checksheets.tables import CheckSheet
 from app.db import Database, begin
 from app.errors import Conflict, Unprocessable
 from app.scorecards.queries import card_in_force, find_card, load_card
@@ -32,6 +35,37 @@ def save_sheet(session: Session, *, caller: Caller, given: SheetInput, only_new:
     put = put_sheet(session, caller=caller, sheet=given, only_new=only_new, now=now)
     if put.changed and _beliefs_still_score(session, put.sheet.key):
         _score_by_beliefs(session, caller, put.sheet, now)
+    return put
+
+
+class SheetChanged(Conflict):
+    """Somebody saved another version since this one was opened."""
+
+    code = "sheet_changed"
+
+    def __init__(self, latest: Sheet) -> None:
+        super().__init__(
+            f"Version {latest.version} of the sheet was saved meanwhile; look at it before you save yours."
+        )
+        self.latest = latest
+
+
+def revise_sheet(session: Session, *, caller: Caller, given: SheetInput, opened: int, now: datetime) -> SheetPut:
+    """Save what was made of one version of a sheet, if that is still the latest."""
+    session.get_one(CheckSheet, given.key, with_for_update=True)
+    latest = load_sheet(session, given.key)
+    if latest.version != opened:
+        raise SheetChanged(latest)
+    return save_sheet(session, caller=caller, given=given, only_new=False, now=now)
+
+
+def adopt_beliefs(session: Session, *, caller: Caller, check_sheet: str, now: datetime) -> SheetPut:
+    """Give the sheet a version that carries the median of what the team said alone."""
+    sheet = load_sheet(session, check_sheet)
+    given = with_beliefs(sheet.body, together(session, sheet))
+    put = save_sheet(session, caller=caller, given=given, only_new=False, now=now)
+    if put.changed:
+        audit.record(session, actor=caller.id, action="beliefs.adopted", subject=check_sheet, version=put.sheet.version)
     return put
 
 

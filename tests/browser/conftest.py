@@ -21,6 +21,8 @@ from app.accounts.people import invite, set_password
 from app.accounts.schemas import PersonInput
 from app.accounts.service import COMMAND_LINE
 from app.db import Database, utcnow
+from app.handlers import HANDLERS
+from app.jobs.worker import work_off
 from app.main import create_app
 from app.migrating import migrate
 from app.settings import Settings
@@ -64,7 +66,7 @@ class Someone:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The service on SQLite; what the pages ask of a database is tested on both of them elsewhere."""
     path = tmp_path_factory.mktemp("site") / "winnow.db"
-    settings = Settings(database_url=f"sqlite:///{path}", secret_key="s" * 40, log_level="error")
+    settings = Settings(database_url=f"sqlite:///{path}", secret_key="s" * 40, log_level="error", jobs="elsewhere")
     app = create_app(settings)
     migrate(app.state.database.engine)
     with socket.socket() as listening:
@@ -74,9 +76,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         thread.start()
         while not server.started and thread.is_alive():
             time.sleep(0.02)
-        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app)
+        with working(app.state.database):
+            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app)
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def working(database: Database) -> Iterator[None]:
+    """Imports and trainings are done in this process, which has everything loaded."""
+    stopping = threading.Event()
+    worker = threading.Thread(target=work_off, args=(database, HANDLERS), kwargs={"stopping": stopping, "idle": None})
+    worker.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        worker.join()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,21 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Double, Integer, MetaData, String, Table, insert, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    insert,
+    text,
+)
 
 from app.bulk import insert_rows
 from app.db import Money, UTCDateTime
@@ -24,6 +38,7 @@ KINDS = {
         None,
     ],
     Money: [Decimal("42540.00"), Decimal("-0.01"), Decimal("9999999999999.99"), Decimal(7), None],
+    LargeBinary: [b"", b"plain", b"back\\slash", None],
     JSON: [{}, [], {"a": True, "ü": [1, 2.5, None, "x\\y\n"]}, ["ada", "böb"], {"big": 10**15, "small": 1e-9}],
 }
 

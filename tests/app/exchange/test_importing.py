@@ -122,7 +122,7 @@ def test_gzip_is_found_by_its_content(import_rows):
 
 def test_a_gzip_cut_short_is_a_sentence_and_keeps_what_was_read(import_rows, prospects, monkeypatch):
     """What was read before the break lands; then it is said that the file ends too early."""
-    monkeypatch.setattr("app.exchange.importing.BATCH", 50)
+    monkeypatch.setattr("app.exchange.reading.BATCH", 50)
     rows = [f"{n},x,ada,yes,3,nobody,,,,,Won," for n in range(5_000)]
     whole = gzip.compress("\n".join([HEADER, *rows]).encode())
     with pytest.raises(UnreadableFile, match="cannot be read to its end"):

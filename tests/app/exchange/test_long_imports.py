@@ -66,7 +66,7 @@ def contents(tables):
 def test_an_import_killed_in_the_middle_is_taken_up(database, database_url, read_tables, long_map, tmp_path):
     """After kill -9 and a second start everything is as after one that was let finish."""
     file = write_rows(tmp_path / "long.csv", ROWS)
-    code = "from app.exchange import importing; importing.BATCH = 250; from app.cli import main; main()"
+    code = "from app.exchange import reading; reading.BATCH = 250; from app.cli import main; main()"
     process = run(database_url, code, "import", file, "--map", long_map)
 
     def landed():

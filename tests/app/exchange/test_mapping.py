@@ -18,7 +18,6 @@ EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
         ({"nmae": {"column": "Customer"}}, "nmae: Extra inputs are not permitted."),
         ({"items": {"budget": {"colunm": "Budget", "kind": "yes_no"}}}, "items/budget/column: Field required."),
         ({"items": {"budget": {"column": "Budget", "kind": "maybe"}}}, "items/budget/kind: Input should be 'yes_no'"),
-        ({"items": {}}, "items: Dictionary should have at least 1 item"),
         ({"id": {"column": "Id", "row": True}}, "id: give either a column, or row: true."),
         ({"id": {"prefix": "x"}}, "id: give either a column, or row: true."),
         ({"check_sheet": {"key": "Not A Key"}}, "check_sheet/key: String should match pattern"),

@@ -1,0 +1,78 @@
+"""Importing by machine: a file and its mapping in, how far it is and the bad rows out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from app.accounts.auth import Importer, ImportWriter
+from app.db import Reading, Writing, begin
+from app.errors import Problem, Unprocessable
+from app.exchange import queries, service
+from app.exchange.schemas import ImportBody
+from app.strict_json import StrictRoute
+from app.uploads import Uploaded
+
+router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=StrictRoute)
+ImportId = Annotated[str, Path(pattern=r"^im_[0-9a-z]{1,60}$", examples=["im_0187f2a4c0de"])]
+_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file", "mapping"],
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "A CSV file with a header, UTF-8, gzipped or not.",
+                    },
+                    "mapping": {
+                        "type": "string",
+                        "description": "The mapping as JSON, as `winnow import --map` takes it.",
+                    },
+                },
+            }
+        }
+    },
+}
+
+
+@router.post(
+    "",
+    response_model=ImportBody,
+    status_code=202,
+    responses={422: {"model": Problem}},
+    openapi_extra={"requestBody": _BODY},
+)
+def create_import(session: Writing, caller: ImportWriter, sent: Uploaded, request: Request) -> ImportBody:
+    """Take a file to be imported; importing the same file again changes nothing.
+
+    Good rows land, bad rows come back with line and reason, and the file is erased when it is done with.
+    """
+    mapping = sent.fields.get("mapping")
+    if mapping is None:
+        raise Unprocessable.field("/mapping", "missing", "Send the mapping as the form field 'mapping'.")
+    now = begin(session)
+    run = service.receive(session, caller=caller, file=sent.file, filename=sent.filename, now=now)
+    run.mapping = service.read_mapping(mapping)
+    service.start(session, caller=caller, run=run, now=now)
+    return queries.describe_import(session, run).model_copy(update={"request_id": request.state.request_id})
+
+
+@router.get("/{import_id}", response_model=ImportBody)
+def read_import(session: Reading, caller: Importer, import_id: ImportId, request: Request) -> ImportBody:
+    """Read how far an import is, and what became of its rows."""
+    found = queries.describe_import(session, queries.find_import(session, import_id))
+    return found.model_copy(update={"request_id": request.state.request_id})
+
+
+@router.get(
+    "/{import_id}/errors.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def read_errors(session: Reading, caller: Importer, import_id: ImportId) -> Response:
+    """Read the rows that did not land, with line and reason."""
+    rows = queries.bad_rows(session, queries.find_import(session, import_id))
+    return Response(queries.errors_csv(rows), media_type="text/csv; charset=utf-8")
