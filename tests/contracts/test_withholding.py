@@ -41,6 +41,8 @@ OPEN = {
     ("GET", "/v1/scorecards/{scorecard_id}/weights"): "blind is a habit, not a secret: what answers count is open",
     ("GET", "/v1/scorecards/{scorecard_id}/diff/{other}"): "cards; it leaves withheld prospects out",
     ("GET", "/v1/reports/surprises"): "closed prospects, for who runs the team",
+    ("GET", "/v1/reports/effort"): "sums by grade, for who runs the team",
+    ("GET", "/v1/reports/items"): "what characteristics are worth, for who runs the team",
     ("PUT", "/v1/prospects/{external_id}/outcome"): "a closed prospect awaits no forecast",
 }
 
