@@ -20,12 +20,13 @@ from app.reports.comparison.figures import REPORT as COMPARISON
 from app.reports.effort.figures import REPORT as EFFORT
 from app.reports.frame import Asked, Body, Figure, Report, Table
 from app.reports.items.figures import REPORT as ITEMS
+from app.reports.people.figures import REPORT as PEOPLE
 from app.reports.surprises.figures import REPORT as SURPRISES
 from app.reports.surprises.pages import router as surprises_pages
 from app.strict_json import StrictRoute
 from app.tabular import write_csv
 
-REPORTS: tuple[Report[Any], ...] = (COMPARISON, CALIBRATION, SURPRISES, EFFORT, ITEMS)
+REPORTS: tuple[Report[Any], ...] = (COMPARISON, CALIBRATION, SURPRISES, EFFORT, ITEMS, PEOPLE)
 
 FigureName = Annotated[str | None, Query(description="Which of its figures; default: the first.")]
 

@@ -78,6 +78,10 @@ EXPECTED = {
     ("GET", "/v1/imports/{import_id}"): (IMPORTERS, "read"),
     ("GET", "/v1/imports/{import_id}/errors.csv"): (IMPORTERS, "read"),
     ("GET", "/v1/jobs/{job_id}"): (IMPORTERS, "read"),
+    ("GET", "/v1/reports/people"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/people.csv"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/people.svg"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/people.png"): (MANAGERS, "read"),
     ("POST", "/v1/check-sheets"): (MANAGERS, "write"),  # last: a second sheet would have to be told from the first
 }
 OPEN = {
