@@ -1,5 +1,6 @@
 """Closed prospects as they were known at a moment, a column each, with the score that stood before the outcome."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,10 +101,10 @@ def read_deals(session: Session, *, caller: Caller, check_sheet: str, asked: Ask
     query = _outcomes(check_sheet, asked)
     if not caller.sees_everyone:
         query = query.where(Prospect.owner.in_(caller.owners))
-    closed = _closings(session.connection().execute(query))
+    closed = _closings(session.connection().execute(query).all())
     rows = [row for row in closed.values() if row.result in (WON, LOST) and _within(row.decided, asked)]
     rows.sort(key=lambda row: (row.decided, row.id))
-    scores = {row[0]: row for row in session.connection().execute(_last_scores(check_sheet, asked))}
+    scores = {row[0]: row for row in session.connection().execute(_last_scores(check_sheet, asked)).all()}
     notes = from_notes_only(session, asked)
     in_force = cards_in_force(session, check_sheet=check_sheet, asked=asked)
     return _as_columns(rows, [_judge(row, scores.get(row.id), notes, in_force) for row in rows])
@@ -209,12 +210,12 @@ def from_notes_only(session: Session, asked: Asked) -> frozenset[str]:
 class InForce:
     """Which card was in force when."""
 
-    since: Floats
+    since: tuple[float, ...]
     cards: tuple[str, ...]
 
     def at(self, moment: float) -> str | None:
         """The card at a moment; None before the first."""
-        place = int(np.searchsorted(self.since, moment, side="right")) - 1
+        place = bisect_right(self.since, moment) - 1
         return self.cards[place] if place >= 0 else None
 
 
@@ -226,7 +227,7 @@ def cards_in_force(session: Session, *, check_sheet: str, asked: Asked) -> InFor
         .order_by(Activation.activated_at, Activation.id)
     )
     rows = session.execute(query).all()
-    return InForce(np.array([row[0] for row in rows], dtype=float), tuple(row[1] for row in rows))
+    return InForce(tuple(row[0] for row in rows), tuple(row[1] for row in rows))
 
 
 _NO_SCORE = (float("nan"), None, None)

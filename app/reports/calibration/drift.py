@@ -30,7 +30,7 @@ def read_drift(session: Session, *, check_sheet: str, asked: Asked, closed: Deal
     in_force = cards_in_force(session, check_sheet=check_sheet, asked=asked)
     if not in_force.cards:
         return None
-    since, card_id = float(in_force.since[-1]), in_force.cards[-1]
+    since, card_id = in_force.since[-1], in_force.cards[-1]
     card = load_card(session, card_id).card
     sheets = _sheets(session, check_sheet, since, asked, dict(zip(closed.id, closed.decided_at, strict=True)))
     needed = max(0, MINIMUM - len(sheets))

@@ -72,12 +72,15 @@ def _scores(check_sheet: str, asked: Asked) -> Select[*tuple[Any, ...]]:
 
 def _entries(check_sheet: str, caller: Caller, asked: Asked) -> Select[*tuple[Any, ...]]:
     """Effort by prospect, kind and currency, added up by the database."""
-    first = _first_scores()
     begun = (
-        select(ScoreEntry.prospect_id, ScoreEntry.scored_at)
-        .join(first, first.c.id == ScoreEntry.id)
-        .where(ScoreEntry.scored_at <= asked.at)
-        .subquery()
+        select(func.min(ScoreEntry.scored_at))
+        .where(
+            ScoreEntry.prospect_id == Effort.prospect_id,
+            ScoreEntry.cause == "observation",
+            ScoreEntry.scored_at <= asked.at,
+        )
+        .correlate(Effort)
+        .scalar_subquery()
     )
     hours = type_coerce(Effort.hours, BigInteger)
     query = (
@@ -91,11 +94,10 @@ def _entries(check_sheet: str, caller: Caller, asked: Asked) -> Select[*tuple[An
             func.count(),
             func.sum(hours),
             func.sum(case((Effort.estimated.is_(True), hours), else_=0)),
-            func.sum(case((Effort.spent_at < begun.c.scored_at, hours), else_=0)),
+            func.sum(case((Effort.spent_at < begun, hours), else_=0)),
             func.coalesce(func.sum(type_coerce(Effort.cost, BigInteger)), 0),
         )
         .join(Prospect, Prospect.id == Effort.prospect_id)
-        .outerjoin(begun, begun.c.prospect_id == Effort.prospect_id)
         .where(Prospect.check_sheet == check_sheet, Effort.spent_at <= asked.at, Effort.recorded_at <= asked.at)
         .group_by(Effort.prospect_id, Effort.kind, Effort.currency, Prospect.owner, Prospect.source, Prospect.account)
     )
@@ -113,7 +115,7 @@ def read_ledger(session: Session, *, caller: Caller, check_sheet: str, asked: As
     deals = read_deals(session, caller=caller, check_sheet=check_sheet, asked=asked)
     connection = session.connection()
     spent = connection.execute(_entries(check_sheet, caller, asked)).all()
-    scores = {row[0]: row for row in connection.execute(_scores(check_sheet, asked))}
+    scores = {row[0]: row for row in connection.execute(_scores(check_sheet, asked)).all()}
     currency = _usual_currency([*deals.currency, *(row[2] for row in spent)])
     place = {prospect: number for number, prospect in enumerate(deals.id)}
     people = list(zip(deals.owner, deals.source, deals.account, strict=True))

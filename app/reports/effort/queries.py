@@ -82,7 +82,7 @@ def read(session: Session, *, caller: Caller, asked: AskedEffort) -> EffortBody:
         below=_below(ledger, asked.below),
         qualifying=_qualifying(ledger),
         allocation=None if needed else _allocate(ledger, grades, by_margin=by_margin),
-        began=_began(ledger, float(in_force.since[0]) if in_force.cards else None, by_margin=by_margin),
+        began=_began(ledger, in_force.since[0] if in_force.cards else None, by_margin=by_margin),
     )
 
 
