@@ -96,8 +96,17 @@ def starter_sheets() -> tuple[SheetInput, ...]:
 
 def stages_of(session: Session, check_sheet: str | None) -> list[Stage]:
     """The steps of the customer's journey, each with the sign to enter it by: the sheet's own, or the usual ones."""
-    own = load_sheet(session, check_sheet).body.stages if check_sheet else None
-    return own or usual_stages()
+    return _stages_on(load_sheet(session, check_sheet) if check_sheet else None)
+
+
+def stage_label(key: str | None, sheet: Sheet | None) -> str | None:
+    """What a step of the customer's journey is called on its sheet."""
+    labels = {stage.key: stage.label for stage in _stages_on(sheet)}
+    return key and labels.get(key, key.replace("_", " ").capitalize())
+
+
+def _stages_on(sheet: Sheet | None) -> list[Stage]:
+    return (sheet and sheet.body.stages) or usual_stages()
 
 
 @cache

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts.service import Caller
 from app.accounts.tables import ApiKey, Person
 from app.checksheets.answers import Sheet
-from app.checksheets.queries import closing_of, is_late, list_sheets, load_sheet
+from app.checksheets.queries import closing_of, is_late, list_sheets, load_sheet, stage_label
 from app.checksheets.schemas import Item, SheetBody
 from app.checksheets.tables import CheckSheet, Observation
 from app.errors import NoCardYet, NotFound
@@ -89,6 +89,7 @@ class SheetPage:
     """One prospect's check sheet."""
 
     prospect: Prospect
+    stage: str | None
     sheet: Sheet | None
     sheets: Sequence[SheetBody]
     rows: Sequence[Row]
@@ -137,6 +138,7 @@ def show_sheet(
     sheet = load_sheet(session, key) if key else None
     return SheetPage(
         prospect=prospect,
+        stage=stage_label(prospect.stage, sheet),
         sheet=sheet,
         sheets=[] if sheet else list_sheets(session).items,
         rows=_rows(session, caller, prospect, sheet, since) if sheet else [],

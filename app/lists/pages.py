@@ -9,11 +9,11 @@ from fastapi import Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts.auth import AnyVisitor, Visitor
-from app.checksheets.queries import load_sheets
+from app.checksheets.queries import load_sheets, stage_label
 from app.db import Reading, utcnow
 from app.lists.queries import Counts, ListName, count_lists, list_facets, list_prospects
 from app.lists.schemas import NOBODY, Asked
-from app.lists.tiles import GRADE_WORDS, Tile, make_tiles, stage_label
+from app.lists.tiles import GRADE_WORDS, Tile, make_tiles
 from app.pages import page_router, path_to, render
 
 router = page_router()

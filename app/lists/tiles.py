@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.answers import UNKNOWN, Sheet
-from app.checksheets.queries import load_sheets
+from app.checksheets.queries import load_sheets, stage_label
 from app.prospects.tables import OPEN, Prospect
 from app.prospects.withholding import sight_of
 
@@ -108,9 +108,3 @@ def _expected(prospect: Prospect) -> Decimal | None:
     if prospect.amount is None or prospect.probability is None:
         return None
     return (prospect.amount * Decimal(repr(prospect.probability))).quantize(Decimal(1))
-
-
-def stage_label(key: str | None, sheet: Sheet | None) -> str | None:
-    """What a step of the customer's journey is called on its sheet."""
-    labels = {stage.key: stage.label for stage in (sheet.body.stages if sheet else None) or []}
-    return key and labels.get(key, key.replace("_", " ").capitalize())

@@ -336,7 +336,7 @@ def test_a_tile_counts_days_and_names_the_stage_and_the_brief(arrive, ada, read)
     brief = {"looks_for": "less scrap", "what_fits": "inline gauge", "trust": "a trial"}
     arrive("p1", 12.5, stage="comparing", brief=brief, amount="60000.00", currency="EUR")
     said = read(ada.get("/qualify"))
-    assert "waiting 12 days · Stage: Comparing" in said
+    assert "waiting 12 days · Stage: Compares" in said
     assert "Looks for less scrap What fits inline gauge Trust a trial" in said
     assert "EUR 60,000 at stake" in said
 
