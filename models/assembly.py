@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from models import beliefs
 from models.coding import Coding
+from models.encoding import Item
 from models.fitting import Design, Fit, Prior, newton, variances
 from models.rounding import Points, round_points
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
@@ -77,12 +78,12 @@ def finish(
     design = design_of(inside, rows, places)
     prior = prior_of(inside, chosen.variance, base, periods(rows))
     start = _rough(inside, places, sample, prior) if len(sample.won) < len(rows.won) else None
-    fit = _at_present(newton(design, rows.won, rows.weight, prior, start).doubting(), periods(rows))
+    fit = _at_present(newton(design, rows.won, rows.say, prior, start).doubting(), periods(rows))
     if rows.period is not None:
         rows, sample = replace(rows, period=None), replace(sample, period=None)
         design = design_of(inside, rows, places)
     counted, weight = _with_imagined(inside, design, rows, options.seed)
-    fit = _centred(fit, counted, weight)
+    fit = _centred(fit, inside, counted, weight)
     part, part_weight = _with_imagined(inside, design_of(inside, sample, places), sample, options.seed)
     chance = _chances(fit, part, len(sample.won))
     points = round_points(part, fit.weights[1:], chance, part_weight, options.max_points)
@@ -127,7 +128,7 @@ def _rough(codings: Sequence[Coding], places: Sequence[int], sample: Rows, prior
     design = design_of(codings, sample, places)
     if design.size != len(prior.mean):
         return None
-    return newton(design, sample.won, sample.weight, prior).weights
+    return newton(design, sample.won, sample.say, prior).weights
 
 
 def _with_imagined(codings: Sequence[Coding], design: Design, rows: Rows, seed: int) -> tuple[Design, Floats]:
@@ -153,11 +154,13 @@ def _at_present(fit: Fit, periods: int) -> Fit:
     return Fit(fold @ fit.weights, fold @ fit.covariance @ fold.T, prior, fit.gram[:size, :size])
 
 
-def _centred(fit: Fit, design: Design, weight: Floats) -> Fit:
+def _centred(fit: Fit, codings: Sequence[Coding], design: Design, weight: Floats) -> Fit:
     """Measure each line's weights from its own mean, so that an answer nobody has seen counts nothing."""
     shift = np.eye(len(fit.weights))
     support = design.sums(weight)
     for number in range(len(design.starts) - 1):
+        if codings[number].pair:
+            continue  # where two items do not meet, their pair says nothing already
         block = design.block(number)
         share = support[block] / max(support[block].sum(), 1e-12)
         inside = slice(block.start + 1, block.stop + 1)
@@ -249,23 +252,24 @@ def _lines(
                 support=_tidy(support[place]),
                 won=_tidy(won[place]),
                 from_belief=_tidy(min(1.0, fit.covariance[place + 1, place + 1] / prior[place]))
-                if item.believed
+                if beliefs.speaks_of(item, meaning)
                 else 0.0,
                 term=int(terms[place]),
                 start=meaning.start,
                 below=meaning.below,
             )
             for place, meaning in zip(range(block.start, block.stop), coding.levels, strict=True)
+            if points.points[place] or not coding.pair  # a pair names only the meetings that count
         )
         lines.append(
             Line(
                 line=item.key,
-                items=(item.key,),
+                items=coding.items,
                 label=item.label,
                 kind=item.kind,
                 levels=levels,
                 share=_tidy(parts[number] / max(sum(parts), 1e-12)),
-                belief={"expected": item.expected, "importance": item.importance} if item.believed else None,
+                belief=_belief(item) if item.believed else None,
                 contradicts_belief=_contradicts(coding, fit, block, options),
                 chosen_in=stability[number],
             )
@@ -273,15 +277,22 @@ def _lines(
     return tuple(lines)
 
 
+def _belief(item: Item) -> dict[str, object]:
+    """What the team said of an item, and of its choices where it said so of each."""
+    said: dict[str, object] = {"expected": item.expected, "importance": item.importance}
+    choices = {choice.key: choice.expected for choice in item.choices if choice.expected}
+    return said | ({"choices": choices} if choices else {})
+
+
 def _contradicts(coding: Coding, fit: Fit, block: slice, options: Options) -> bool:
-    """Whether the weights run against the belief by more than their uncertainty."""
+    """Whether the weights run against the belief, as surely as the card's intervals hold (one side is asked)."""
     belief = beliefs.believed_weights(coding)
     if not belief.any():
         return False
     inside = slice(block.start + 1, block.stop + 1)
     along = float(belief @ fit.weights[inside])
     error = sqrt(max(float(belief @ fit.covariance[inside, inside] @ belief), 0.0))
-    return along + NormalDist().inv_cdf(0.5 + options.level / 2) * error < 0
+    return along + NormalDist().inv_cdf(options.level) * error < 0
 
 
 def basis_of(won: float, lost: float) -> Basis:

@@ -77,6 +77,21 @@ def believed_weights(coding: Coding) -> NDArray[np.float64]:
     return weights
 
 
+def speaks_of(item: Item, level: Meaning) -> bool:
+    """Whether the team said something of this answer; never of *unknown* and *not observed*.
+
+    Examples
+    --------
+    >>> item = Item("budget", "Budget", "yes_no", expected="for", importance=2)
+    >>> speaks_of(item, Meaning("answered", False, "no")), speaks_of(item, Meaning("unknown", None, "unknown"))
+    (True, False)
+    """
+    if not item.believed or level.state != "answered":
+        return False
+    own = {choice.key for choice in item.choices if choice.expected}
+    return str(level.answer) in own if own else item.kind != "choice"
+
+
 def imagined_sheets(codings: Sequence[Coding], seed: int) -> list[NDArray[np.int32]]:
     """Draw sheets on which every believed item is answered, each answer alike often, as levels.
 

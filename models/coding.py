@@ -32,6 +32,14 @@ class Meaning:
     below: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two items of a pair, and of which of their sides each of its levels is the meeting."""
+
+    items: tuple[str, str]
+    cells: tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True)
 class Coding:
     """An item's levels and how its answers map to them.
@@ -43,12 +51,20 @@ class Coding:
         Level of each of the column's values; -1 where training never saw it, which counts as neutral.
     ordered : tuple of int
         Levels in their natural order (bins, scale steps), whose weights are drawn towards their neighbours'.
+    pair : Pair, optional
+        Where two items stand behind the levels.
     """
 
     item: Item
     levels: tuple[Meaning, ...]
     of_value: NDArray[np.int32]
     ordered: tuple[int, ...] = ()
+    pair: Pair | None = None
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Keys of the items behind the levels."""
+        return self.pair.items if self.pair else (self.item.key,)
 
     def encode(self, column: Column) -> NDArray[np.int32]:
         """Return the level of each row, shape (n_rows,)."""
@@ -128,7 +144,7 @@ def _bins(
     cuts = round_cuts(values[seen], support[2:][seen])
     bounds = [None, *cuts, None]
     for start, below in pairwise(bounds):
-        levels.append(Meaning("answered", None, _bin_text(start, below, column.item.unit), start, below))
+        levels.append(Meaning("answered", None, bin_text(start, below, column.item.unit), start, below))
     of_value[2:] = np.searchsorted(np.array(cuts), values, side="right")
     return tuple(range(len(levels)))
 
@@ -189,7 +205,14 @@ def roundest(low: float, high: float) -> float:
     return high
 
 
-def _bin_text(start: float | None, below: float | None, unit: str | None) -> str:
+def bin_text(start: float | None, below: float | None, unit: str | None) -> str:
+    """Say a number's bin as people read it.
+
+    Examples
+    --------
+    >>> bin_text(None, 3, "visits"), bin_text(3, 10, None), bin_text(10, None, None)
+    ('below 3 visits', '3 to below 10', '10 or more')
+    """
     after = f" {unit}" if unit else ""
     if start is None:
         return "any number" if below is None else f"below {say(below)}{after}"

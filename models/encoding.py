@@ -19,7 +19,7 @@ from models.scorecard import UNKNOWN, Answer
 __all__ = ["UNKNOWN", "Answer", "Choice", "Column", "History", "Item", "as_column", "as_columns", "same_answers"]
 
 Direction: TypeAlias = Literal["for", "against"]
-Kind: TypeAlias = Literal["yes_no", "choice", "scale", "number"]
+Kind: TypeAlias = Literal["yes_no", "choice", "scale", "number", "pair"]  # "pair" only within training
 LEAST_TIMES = 10  # different times of outcomes, below which they give no order
 
 

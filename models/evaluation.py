@@ -140,12 +140,19 @@ def evaluate_table(
 
 
 def evaluate_history(
-    items: Sequence[Item], history: History, *, expected_close_ratio: float | None, options: Options
+    items: Sequence[Item],
+    history: History,
+    *,
+    expected_close_ratio: float | None,
+    options: Options,
+    in_force: Scorecard | None = None,
 ) -> tuple[dict[str, Any], dict[str, dict[str, float | None]]] | None:
     """Evaluate how a card would have done on the prospects of a history, and what each grade came to.
 
     A prospect is judged once, on the state halfway of those its sheet passed through; reconstructed sheets train but
-    are never judged. Forward in time where outcomes have times, else grouped.
+    are never judged. Forward in time where outcomes have times, else grouped. Beside it stand the base rate, the card
+    of beliefs alone, and the card in force: its lines, fitted anew on the same earlier outcomes, for its own weights
+    may have seen the prospects judged.
 
     Returns
     -------
@@ -162,16 +169,23 @@ def evaluate_history(
         splits, protocol = forward(order), "forward"
     else:
         splits, protocol = grouped_fast(judged.won, cluster), "grouped-5x1"
-    by_prospect = _rows_by_prospect(history, judged, splits, middle)
-    quick = replace(options, evaluate=False, resamples=0)
-    predictions = tuple(_predictions(items, history, by_prospect, expected_close_ratio, quick))
+    by_prospect = tuple(_rows_by_prospect(history, judged, splits, middle))
     place = np.full(len(history), -1)
     place[middle] = np.arange(len(middle))
-    predictions = tuple(replace(each, rows=place[each.rows]) for each in predictions)
+
+    def told(lines: Sequence[tuple[str, ...]] | None = None) -> tuple[Prediction, ...]:
+        found = _predictions(items, history, by_prospect, expected_close_ratio, options, lines)
+        return tuple(replace(each, rows=place[each.rows]) for each in found)
+
+    predictions = told()
     accuracy = _accuracy(judged.won, cluster, predictions, pooled=True, level=options.level)
     full = {"protocol": protocol, "prospects": len(middle), **accuracy.to_json()}
     full |= _pictures(judged.won, predictions, options)
     full["belief"] = _against_belief(items, judged, cluster, predictions, expected_close_ratio, options)
+    full["in_force"] = None
+    if in_force is not None:
+        _, chance = _once(told([line.items for line in in_force.lines]))
+        full["in_force"] = _paired(judged.won, cluster, predictions, chance, options)
     return full, _grade_evidence(judged.won, predictions, options)
 
 
@@ -210,13 +224,18 @@ def _predictions(
     splits: Iterable[Split],
     expected_close_ratio: float | None,
     options: Options,
+    lines: Sequence[tuple[str, ...]] | None = None,
 ) -> Iterable[Prediction]:
     rows = rows_of(items, history)
     quick = replace(options, resamples=0)
     for fold, (inside, outside) in enumerate(splits):
         part = rows.take(inside)
         start = perf_counter()
-        card, _ = train_on(part, expected_close_ratio=expected_close_ratio, options=quick)
+        if lines is None:
+            card, _ = train_on(part, expected_close_ratio=expected_close_ratio, options=quick)
+        else:
+            length = replace(quick, max_lines=max(len(lines), 1))
+            card = train(part, expected_close_ratio=expected_close_ratio, options=length, lines=lines)
         seconds = perf_counter() - start
         chance = score_columns(card, [column.take(outside) for column in rows.columns], rows=len(outside))
         yield Prediction(fold, outside, chance, float(np.average(part.won, weights=part.weight)), seconds)
@@ -266,12 +285,20 @@ def _against_belief(
     quick = replace(options, resamples=0)
     expected = 0.5 if expected_close_ratio is None else expected_close_ratio
     card = train(nothing, expected_close_ratio=expected, options=quick)
-    rows, chance = _once(predictions)
+    rows, _ = _once(predictions)
     told = score_columns(card, as_columns(items, judged), rows=len(judged))[rows]
-    belief, learnt = log_losses(judged.won[rows], told), log_losses(judged.won[rows], chance)
-    gain = float((belief - learnt).mean())
-    paired = interval(gain, belief - learnt - gain, cluster[rows], options.level)
-    return {"log_loss": round(float(belief.mean()), 6), "gain": paired.to_json()}
+    return _paired(judged.won, cluster, predictions, told, options)
+
+
+def _paired(
+    won: NDArray[np.bool_], cluster: NDArray[Any], predictions: Sequence[Prediction], other: Floats, options: Options
+) -> dict[str, Any]:
+    """Log loss of another card on the prospects judged, and the paired gain over it."""
+    rows, chance = _once(predictions)
+    theirs, learnt = log_losses(won[rows], other), log_losses(won[rows], chance)
+    gain = float((theirs - learnt).mean())
+    paired = interval(gain, theirs - learnt - gain, cluster[rows], options.level)
+    return {"log_loss": round(float(theirs.mean()), 6), "gain": paired.to_json()}
 
 
 def _grade_evidence(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from models.lines import names
 from models.scorecard import UNKNOWN, Answer, Level, Line, Scorecard, as_score
 
 
@@ -117,7 +118,7 @@ def _possible(line: Line, answers: Mapping[str, Answer]) -> list[int]:
     fitting = [
         level.points
         for level in line.levels
-        if all(level.answer.get(key) == held[key] for key in line.items if key not in open_items)
+        if all(names(level.answer.get(key), held[key]) for key in line.items if key not in open_items)
     ]
     return [points - now for points in [*fitting, 0]]
 
@@ -145,13 +146,20 @@ def _change(card: Scorecard, line: Line, level: Level, answers: Mapping[str, Ans
     for pair in card.lines:
         if len(pair.items) == 2 and line.line in pair.items:
             before = {key: answers.get(key) for key in pair.items}
-            change += _pair_points(pair, {**before, line.line: level.answer}) - _pair_points(pair, before)
+            change += _pair_points(pair, {**before, line.line: _example(level)}) - _pair_points(pair, before)
     return change
+
+
+def _example(level: Level) -> Answer | None:
+    """An answer of this level: of a number's bin, a number in it."""
+    if level.answer is not None or level.start is not None:
+        return level.start if level.answer is None else level.answer
+    return None if level.below is None else level.below - 1
 
 
 def _pair_points(pair: Line, answers: Mapping[str, Answer | None]) -> int:
     return next(
-        (level.points for level in pair.levels if all(level.answer.get(k) == answers[k] for k in pair.items)), 0
+        (level.points for level in pair.levels if all(names(level.answer.get(k), answers[k]) for k in pair.items)), 0
     )
 
 

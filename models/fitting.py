@@ -22,6 +22,9 @@ CLOSE = 1e-4  # gain in log likelihood at which the weights stand, far below the
 PART = 4_096  # rows counted at a time
 
 
+APART = 20.0  # how much dearer a pair's weights are where they repeat what its items tell alone
+
+
 @dataclass(frozen=True)
 class Design:
     """Rows as level numbers, one column a block (an item), in one numbering of all levels.
@@ -187,6 +190,25 @@ def ordered_structure(levels: int, ordered: Sequence[int], pull: float = 0.1) ->
     for low, high in pairwise(ordered):
         out[[low, high], [low, high]] += 1.0
         out[[low, high], [high, low]] -= 1.0
+    return out
+
+
+def pair_structure(cells: Sequence[tuple[int, int]]) -> Floats:
+    """Prior precision at tau 1 of a pair's cells: dear along what rows or columns share, which the items tell alone.
+
+    Examples
+    --------
+    >>> pair_structure([(0, 0)]).tolist()
+    [[1.0]]
+    """
+    size = len(cells)
+    out = np.eye(size)
+    if size == 1:
+        return out
+    for side in (0, 1):
+        for own in {cell[side] for cell in cells}:
+            inside = np.array([cell[side] == own for cell in cells], dtype=float)
+            out += APART * np.outer(inside, inside) / inside.sum()
     return out
 
 

@@ -54,9 +54,10 @@ def learn_scorecard(
     history: History,
     *,
     expected_close_ratio: float | None = None,
+    in_force: Scorecard | None = None,
     options: Options = Options(),
 ) -> Scorecard:
-    """Learn a card from beliefs and outcomes.
+    """Learn a card from beliefs and outcomes, its evaluation beside that of the card in force where there is one.
 
     Raises
     ------
@@ -75,7 +76,9 @@ def learn_scorecard(
     card, _ = train_on(rows_of(items, history), expected_close_ratio=expected_close_ratio, options=options)
     found = None
     if options.evaluate:
-        found = evaluate_history(items, history, expected_close_ratio=expected_close_ratio, options=options)
+        found = evaluate_history(
+            items, history, expected_close_ratio=expected_close_ratio, options=options, in_force=in_force
+        )
     evaluation, grade_evidence = found if found is not None else (None, {})
     basis = basis_of(wins, history.prospects - wins)
     mostly_reconstructed = history.reconstructed_share > MOSTLY

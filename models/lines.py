@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from models.errors import UnknownAnswer
@@ -21,7 +22,7 @@ class Level:
     ----------
     state : {"answered", "unknown", "not_observed"}
     answer : bool, str, dict or None
-        For a pair, the answer to each of its items.
+        For a pair, the answer to each of its items; of a number the range, ``{"from", "below"}``.
         None in the state "answered" is a number's bin, or any answer that has no points of its own (rare ones are
         pooled there).
     start, below : float or None
@@ -34,7 +35,7 @@ class Level:
     support, won : float
         Prospects with this answer in training, and how many of them were won.
     from_belief : float
-        Share of the weight's precision that comes from the belief, 0 to 1.
+        Share of the weight's precision that comes from the belief, 0 to 1; 0 where nobody had one.
     term : int
         Row of the card's covariance that holds this weight.
     """
@@ -68,7 +69,7 @@ class Line:
     share : float
         This line's part of the card's spread of log-odds, 0 to 1.
     belief : dict or None
-        ``{"expected", "importance"}`` as the team gave it.
+        ``{"expected", "importance"}`` as the team gave it, and ``"choices"`` where it spoke of each choice.
     chosen_in : float or None
         Share of resamples in which the line was chosen.
     """
@@ -149,6 +150,23 @@ class Table:
         else:
             self.other = entry
 
+    def points_at(self, answer: Answer | None) -> int:
+        """Look up the points of an answer that no level names, without a reason.
+
+        Raises
+        ------
+        UnknownAnswer
+            When a number line is asked about something that is no number.
+        """
+        return self._unnamed(answer).points
+
+    def _unnamed(self, answer: Answer | None) -> Entry:
+        if not self.numeric:
+            return self.other
+        if not isinstance(answer, int | float) or answer != answer:
+            raise UnknownAnswer(self.item, answer)
+        return self.bins[bisect_right(self.cuts, answer)] if self.bins else self.other
+
     def entry(self, answer: Answer | None) -> Entry:
         """Look an answer up.
 
@@ -160,12 +178,7 @@ class Table:
         known = self.entries.get(answer)
         if known is not None:
             return known
-        entry = self.other
-        if self.numeric:
-            if not isinstance(answer, int | float) or answer != answer:
-                raise UnknownAnswer(self.item, answer)
-            if self.bins:
-                entry = self.bins[bisect_right(self.cuts, answer)]
+        entry = self._unnamed(answer)
         return entry._replace(reason=replace(entry.reason, answer=answer, answer_text=say(answer)))
 
 
@@ -174,28 +187,63 @@ class PairTable:
 
     Examples
     --------
-    >>> both = Level("answered", {"referral": True, "budget": True}, "referral and budget", 3)
-    >>> table = PairTable(Line("referral+budget", ("referral", "budget"), "Referral and budget", "pair", (both,)))
-    >>> table.entry(True, True).points, table.entry(True, None).points
-    (3, 0)
+    >>> both = Level("answered", {"referral": True, "visits": {"from": 3.0, "below": None}}, "yes and 3 or more", 3)
+    >>> table = PairTable(Line("referral+visits", ("referral", "visits"), "Referral and visits", "pair", (both,)))
+    >>> table.entry(True, 7).points, table.entry(True, 2).points, table.entry(True, None).points
+    (3, 0, 0)
     """
 
-    __slots__ = ("entries", "first", "line", "second")
+    __slots__ = ("entries", "first", "line", "ranges", "second")
 
     def __init__(self, line: Line) -> None:
         self.line = line
         self.first, self.second = line.items
+        self.ranges = tuple(
+            tuple({_key(level.answer.get(item)) for level in line.levels if isinstance(level.answer.get(item), dict)})
+            for item in line.items
+        )
         self.entries = {
-            (level.answer.get(self.first), level.answer.get(self.second)): _entry(line, level) for level in line.levels
+            (_key(level.answer.get(self.first)), _key(level.answer.get(self.second))): _entry(line, level)
+            for level in line.levels
         }
 
     def entry(self, first: Answer | None, second: Answer | None) -> Entry:
         """Look two answers up."""
-        found = self.entries.get((first, second))
-        if found is not None:
-            return found
-        text = f"{say(first)} and {say(second)}"
-        return _entry(self.line, Level("answered", {self.first: first, self.second: second}, text, 0))
+        found = self.entries.get((self._side(0, first), self._side(1, second)))
+        answer = {self.first: first, self.second: second}
+        if found is None:
+            return _entry(self.line, Level("answered", answer, f"{say(first)} and {say(second)}", 0))
+        return found._replace(reason=replace(found.reason, answer=answer)) if any(self.ranges) else found
+
+    def _side(self, place: int, answer: Answer | None) -> Any:
+        """What the levels call this answer: itself, or the range a number lies in."""
+        if isinstance(answer, int | float):
+            for each in self.ranges[place]:
+                if each[0] <= answer < each[1]:
+                    return each
+        return answer
+
+
+def names(named: Any, answer: Answer | None) -> bool:
+    """Whether an answer is the one a pair's level names, or a number in the range it names.
+
+    Examples
+    --------
+    >>> names(True, True), names({"from": 3.0, "below": None}, 7), names({"from": 3.0, "below": None}, "unknown")
+    (True, True, False)
+    """
+    if not isinstance(named, dict):
+        return bool(named == answer)
+    low, high = _key(named)
+    return isinstance(answer, int | float) and low <= answer < high
+
+
+def _key(named: Any) -> Any:
+    """A range as its bounds; any other answer as it is."""
+    if not isinstance(named, dict):
+        return named
+    start, below = named["from"], named["below"]
+    return -inf if start is None else start, inf if below is None else below
 
 
 def _entry(line: Line, level: Level) -> Entry:

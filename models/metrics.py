@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.special import logit
-from scipy.stats import rankdata
 
 from models.rounding import fit_curve
 
@@ -26,6 +25,10 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    def within(self, least: float, most: float) -> Estimate:
+        """Return the estimate with its interval cut off where no value of the figure can lie."""
+        return Estimate(self.value, max(self.low, least), min(self.high, most))
 
     def to_json(self) -> dict[str, float]:
         """Return the estimate as plain JSON types."""
@@ -44,8 +47,14 @@ def auc(won: NDArray[Any], probability: Floats) -> float:
     n_won, n_lost = int(wins.sum()), int((~wins).sum())
     if not n_won or not n_lost:
         return float("nan")
-    ranks = rankdata(probability)
+    ranks = _ranks(probability)
     return float((ranks[wins].sum() - n_won * (n_won + 1) / 2) / (n_won * n_lost))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1, those of equal values averaged; scipy.stats has this too and takes half a second to load."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place], dtype=float)
 
 
 def log_losses(won: NDArray[Any], probability: Floats) -> Floats:
@@ -141,10 +150,10 @@ def placements(won: NDArray[Any], probability: Floats) -> Floats:
     """
     wins = np.asarray(won, dtype=bool)
     n_won, n_lost = wins.sum(), (~wins).sum()
-    ranks = rankdata(probability)
+    ranks = _ranks(probability)
     out = np.empty(len(wins))
-    out[wins] = (ranks[wins] - rankdata(probability[wins])) / n_lost
-    out[~wins] = 1 - (ranks[~wins] - rankdata(probability[~wins])) / n_won
+    out[wins] = (ranks[wins] - _ranks(probability[wins])) / n_lost
+    out[~wins] = 1 - (ranks[~wins] - _ranks(probability[~wins])) / n_won
     area = out[wins].mean()
     share = np.where(wins, n_won, n_lost) / len(wins)
     return np.asarray((out - area) / share, dtype=float)
@@ -241,7 +250,7 @@ def measure(
     losses, known = log_losses(won, probability), log_losses(won, base)
     split = corp(won, probability)
     return Accuracy(
-        auc=interval(mean(auc), placements(won, probability), cluster, level),
+        auc=interval(mean(auc), placements(won, probability), cluster, level).within(0.0, 1.0),
         log_loss=estimate(losses),
         brier=estimate(squared_errors(won, probability)),
         gain=estimate(known - losses),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models import beliefs
 from models.coding import Coding
 from models.encoding import Column, History, Item, as_columns
-from models.fitting import Design, Prior, make_design, ordered_structure
+from models.fitting import Design, Prior, make_design, ordered_structure, pair_structure
 from models.leakage import Times
 
 Floats = NDArray[np.float64]
@@ -69,19 +69,33 @@ class Options:
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: columns not yet coded, outcomes, weights in prospects, and periods where times are known."""
+    """Training rows: columns not yet coded, outcomes, weights in prospects, and periods where times are known.
+
+    Attributes
+    ----------
+    fresh : ndarray of float, shape (n_rows,), optional
+        How much each outcome counts in a fit beside the newest; all alike without it.
+    """
 
     columns: Sequence[Column]
     won: Floats
     weight: Floats
     period: NDArray[np.int32] | None = None
     times: Times | None = None
+    fresh: Floats | None = None
+
+    @property
+    def say(self) -> Floats:
+        """Weight of each row in a fit, shape (n_rows,)."""
+        return self.weight if self.fresh is None else self.weight * self.fresh
 
     def take(self, rows: NDArray[Any]) -> Rows:
         """Return only the given rows, their periods numbered anew."""
         period = None if self.period is None else renumbered(self.period[rows])
         times = None if self.times is None else self.times.take(rows)
-        return Rows([column.take(rows) for column in self.columns], self.won[rows], self.weight[rows], period, times)
+        fresh = None if self.fresh is None else self.fresh[rows]
+        columns = [column.take(rows) for column in self.columns]
+        return Rows(columns, self.won[rows], self.weight[rows], period, times, fresh)
 
 
 def rows_of(items: Sequence[Item], history: History) -> Rows:
@@ -139,7 +153,10 @@ def design_of(codings: Sequence[Coding], rows: Rows, places: Sequence[int]) -> D
 def prior_of(codings: Sequence[Coding], variance: Floats, base: tuple[float, float], period: int) -> Prior:
     """Prior of the items' weights, beliefs as its means, and of that many periods."""
     means = [beliefs.believed_weights(coding) for coding in codings]
-    structure = [ordered_structure(len(coding.levels), coding.ordered) for coding in codings]
+    structure = [
+        pair_structure(coding.pair.cells) if coding.pair else ordered_structure(len(coding.levels), coding.ordered)
+        for coding in codings
+    ]
     if period:
         means.append(np.zeros(period))
         structure.append(ordered_structure(period, range(period), PERIOD_PULL))

@@ -48,7 +48,7 @@ def sample_size(card: Scorecard, evaluation: dict[str, Any] | None) -> dict[str,
     >>> sample_size(card, None)
     {'have': 30, 'needed': 385, 'more': 355, 'weights': 0}
     """
-    weights = sum(max(0, sum(level.support > 0 for level in line.levels) - 1) for line in card.lines)
+    weights = sum(max(0, sum(level.support > 0 for level in line.levels) - len(line.items) % 2) for line in card.lines)
     rate = min(max(card.base_rate, 0.01), 0.99)
     attainable = 1 - exp(2 * (rate * log(rate) + (1 - rate) * log(1 - rate)))
     explained = LEAST_EXPLAINED * attainable

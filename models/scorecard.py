@@ -109,7 +109,7 @@ class Scorecard:
         for item, points, table in self._tables:
             answer = get(item)
             found = points.get(answer)
-            total += table.entry(answer).points if found is None else found
+            total += table.points_at(answer) if found is None else found
         for pair in self._pairs:
             total += pair.entry(get(pair.first), get(pair.second)).points
         return total

@@ -11,9 +11,10 @@ Piironen, Paasiniemi, Vehtari, "Projective inference in high-dimensional problem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,15 @@ class Path:
         return min(most, len(self.blocks))
 
 
-def choose(gram: Floats, precision: Floats, weights: Floats, starts: NDArray[np.int64], most: int) -> Path:
-    """Add blocks one by one, each time the one that brings the card closest to the full fit.
+def choose(
+    gram: Floats,
+    precision: Floats,
+    weights: Floats,
+    starts: NDArray[np.int64],
+    most: int,
+    needs: Mapping[int, tuple[int, ...]] = MappingProxyType({}),
+) -> Path:
+    """Add blocks one by one, each time the one that brings the card closest to the full fit for each line it takes.
 
     Parameters
     ----------
@@ -50,6 +58,8 @@ def choose(gram: Floats, precision: Floats, weights: Floats, starts: NDArray[np.
     starts : ndarray of int, shape (n_blocks + 1,)
     most : int
         Longest path wanted.
+    needs : mapping of int to tuple of int
+        Blocks that must come before a block: a pair's items before the pair.
     """
     size = int(starts[-1])
     inside = np.arange(1, 1 + size)
@@ -71,15 +81,20 @@ def choose(gram: Floats, precision: Floats, weights: Floats, starts: NDArray[np.
     chosen: list[int] = []
     explained: list[float] = []
     left = set(range(len(blocks)))
+    now = 0.0
     while left and len(chosen) < most and total > 1e-9:
-        gains = {
-            block: _explained(hedged, wanted, ridge, [blocks[other] for other in [*chosen, block]])
-            for block in sorted(left)
+        steps = [[*(need for need in needs.get(block, ()) if need in left), block] for block in sorted(left)]
+        reached = {
+            step[-1]: (_explained(hedged, wanted, ridge, [blocks[b] for b in [*chosen, *step]]), step)
+            for step in steps
+            if len(chosen) + len(step) <= most
         }
-        best = max(gains, key=lambda block: (gains[block], -block))
-        chosen.append(best)
-        explained.append(_explained(centred, target, ridge, [blocks[b] for b in chosen]) / total)
-        left.remove(best)
+        best = max(reached, key=lambda block: ((reached[block][0] - now) / len(reached[block][1]), -block))
+        now, step = reached[best]
+        for block in step:
+            chosen.append(block)
+            explained.append(_explained(centred, target, ridge, [blocks[b] for b in chosen]) / total)
+            left.remove(block)
     return Path(tuple(chosen), tuple(explained))
 
 

@@ -1,9 +1,9 @@
 """How far outcomes may pull weights from their prior: learnt by how well left-out prospects are told.
 
-The prior variances of all items share one factor. Its own prior holds that 2 either way is two spreads off; outcomes
-say how well prospects are predicted when they, and all prospects with the same answers, are left out. The two are
-averaged over a grid rather than the best factor taken, so that few outcomes move it little and many as far as they
-must. Afterwards items depart from the common factor where their own weights ask for it.
+The prior variances of all items share one factor. Its own prior holds that 2 either way is two spreads off, and far
+less is likelier than far more; outcomes say how well prospects are predicted when they, and all prospects with the same
+answers, are left out. The two are averaged over a grid rather than the best factor taken, so that few outcomes move it
+little and many as far as they must. Afterwards items depart from the common factor where their own weights ask for it.
 
 References
 ----------
@@ -24,8 +24,9 @@ from scipy.special import expit, softmax
 from models.fitting import Design, Fit, Prior, newton, variances
 
 Floats = NDArray[np.float64]
-FACTORS = 2.0 ** np.arange(-3, 3)
+FACTORS = 2.0 ** np.array([-6.0, -4.5, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0])
 SURPRISE = np.log(2.0) / 2  # spread of the factor's logarithm before any outcome: twice or half is two spreads off
+TAILS = 3.0  # degrees of freedom of its Student prior below 1, so that a sheet of noise may ask for very little
 COMMON_WORTH = 200.0  # levels' worth of evidence that items are alike in how much they matter
 STILL = 0.05  # relative change of the prior variances at which learning them stops
 LEAST_LEFT = 0.1  # of a row's own say that leaving it out may take away; keeps the approximation finite
@@ -65,7 +66,10 @@ def _common_factor(design: Design, won: Floats, weight: Floats, prior: Prior, it
         fit = newton(design, won, weight, _times(prior, factor, items), start=start, steps=3)
         start = fit.weights
         losses.append(left_out_loss(design, won, weight, fit, alike))
-    say = softmax(-np.array(losses[::-1]) - 0.5 * (np.log(FACTORS) / SURPRISE) ** 2)
+    off = (np.log(FACTORS) / SURPRISE) ** 2
+    likely = np.where(FACTORS < 1, -0.5 * (TAILS + 1) * np.log1p(off / TAILS), -0.5 * off)
+    likely += np.log(np.gradient(np.log(FACTORS)))
+    say = softmax(likely - np.array(losses[::-1]))
     return newton(design, won, weight, _times(prior, float(np.exp(say @ np.log(FACTORS))), items), start=start)
 
 

@@ -18,7 +18,9 @@ from models.assembly import Chosen, finish
 from models.coding import Coding, learn_codings
 from models.fitting import Design, Fit, newton
 from models.leakage import Leak, find_leaks
-from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
+from models.pairs import Sides, copies, find_pairs, sides_of, with_pairs
+from models.recency import best_half_life, freshness
+from models.rows import PERIODS, Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Scorecard
 from models.selection import Path, choose
 from models.shrinkage import alike_rows, learn_variances, left_out_loss
@@ -63,37 +65,86 @@ def train(
     *,
     expected_close_ratio: float | None = None,
     options: Options = Options(),
-    lines: Sequence[str] | None = None,
+    lines: Sequence[tuple[str, ...]] | None = None,
 ) -> Scorecard:
-    """Train a card; `lines` fixes its items, in order, instead of choosing them."""
+    """Train a card; `lines` fixes the items behind its lines instead of choosing them."""
     sample = _sample(rows, options.seed)
     codings, kept, left_out = _levels(rows, sample)
     if lines is not None:
-        kept = [place for place in kept if codings[place].item.key in lines]
+        kept = [place for place in kept if (codings[place].item.key,) in lines]
     first = min(VARIANCE, SHEET_VARIANCE / max(len(kept), 1))
     most = max(MOST_BLOCKS, int(sqrt(MOST_CELLS / max(len(sample.won), 1))))
     if len(kept) > most:
         kept = _promising(codings, kept, sample, most)
     base = _base_prior(expected_close_ratio)
-    chosen = _choose(codings, kept, sample, (base, first), options, fixed=lines is not None)
+    if not kept:
+        chosen = Chosen(variance=np.full(int(rows.period is not None), PERIOD_VARIANCE))
+        return finish(rows, sample, codings, chosen, base, left_out, options)
+    full = _fit([codings[place] for place in kept], sample, kept, base, first)
+    half = _half_life(full, codings, kept, sample)
+    if half is not None:
+        rows, sample = _fresher(rows, half), _fresher(sample, half)
+        full = _fit([codings[place] for place in kept], sample, kept, base, first)
+    pairs = _pairs(full, codings, kept, sample, options, lines)
+    if pairs:
+        rows, sample, codings, places = with_pairs(rows, sample, codings, pairs)
+        kept = [*kept, *places]
+        full = _fit([codings[place] for place in kept], sample, kept, base, first)
+    chosen = _choose(full, codings, kept, sample, base, options, fixed=lines is not None)
     return finish(rows, sample, codings, chosen, base, left_out, options)
 
 
+def _half_life(full: Fit, codings: Sequence[Coding], kept: Sequence[int], rows: Rows) -> float | None:
+    """The half-life of outcomes where recent ones clearly tell more, as a part of all periods."""
+    if rows.period is None or 2 * periods(rows) < PERIODS:
+        return None
+    design = design_of([codings[place] for place in kept], rows, kept)
+    return best_half_life(design, rows.won, rows.weight, rows.period, full)
+
+
+def _fresher(rows: Rows, half: float) -> Rows:
+    return rows if rows.period is None else replace(rows, fresh=freshness(rows.period, half))
+
+
+def _pairs(
+    full: Fit,
+    codings: Sequence[Coding],
+    kept: Sequence[int],
+    rows: Rows,
+    options: Options,
+    lines: Sequence[tuple[str, ...]] | None,
+) -> list[tuple[tuple[int, Sides], tuple[int, Sides]]]:
+    """Find the pairs of items that clearly pay, each item by its place and its sides; or take those of fixed lines."""
+    inside = [codings[place] for place in kept]
+    items_only = design_of(inside, replace(rows, period=None), kept)
+    support = items_only.sums(rows.weight)
+    sides = [sides_of(coding, support[items_only.block(block)]) for block, coding in enumerate(inside)]
+    if lines is not None:
+        block_of = {coding.item.key: block for block, coding in enumerate(inside)}
+        wanted = [tuple(block_of.get(key, -1) for key in items) for items in lines if len(items) == 2]
+        found = [(one, other) for one, other in wanted if min(one, other) >= 0]
+    elif len(rows.won):
+        p = expit(full.log_odds(design_of(inside, rows, kept)))
+        spread = copies(items_only, rows.say * (rows.won - p))
+        telling = _path(full, inside, options).blocks
+        found = find_pairs(items_only, sides, rows.say * (rows.won - p), spread * rows.say * p * (1 - p), telling)
+    else:
+        found = []
+    return [((kept[one], sides[one]), (kept[other], sides[other])) for one, other in found]
+
+
 def _choose(
+    full: Fit,
     codings: Sequence[Coding],
     kept: list[int],
     rows: Rows,
-    first: tuple[tuple[float, float], float],
+    base: tuple[float, float],
     options: Options,
     *,
     fixed: bool,
 ) -> Chosen:
-    """Fit every item kept and choose the lines that come closest to that fit; all of them where they are fixed."""
-    if not kept:
-        return Chosen(variance=np.full(int(rows.period is not None), PERIOD_VARIANCE))
+    """Choose the lines that come closest to the fit on everything; all of them where they are fixed."""
     inside = [codings[place] for place in kept]
-    base, variance = first
-    full = _fit(inside, rows, kept, base, variance)
     path = _path(full, inside, options)
     length = path.length(2.0 if fixed else ENOUGH, options.max_lines)
     blocks = path.blocks[:length]
@@ -136,7 +187,7 @@ def _prices(
         inside = [codings[place] for place in places]
         prior = prior_of(inside, np.array([variance[place] for place in places]), base, 0)
         design = design_of(inside, part, places)
-        fit = newton(design, part.won, part.weight, prior)
+        fit = newton(design, part.won, part.say, prior)
         prices.append(left_out_loss(design, part.won, part.weight, fit, alike) / float(part.weight.sum()))
     return tuple(prices)
 
@@ -217,8 +268,8 @@ def _fit(
     design = design_of(codings, rows, places)
     step = -(-len(rows.won) // VARIANCE_SAMPLE) if len(rows.won) > VARIANCE_SAMPLE else 1
     part = Design(design.codes[::step], design.starts)
-    learnt = learn_variances(part, rows.won[::step], rows.weight[::step], prior, apart=int(period > 0))
-    return newton(design, rows.won, rows.weight, learnt.prior, start=learnt.weights)
+    learnt = learn_variances(part, rows.won[::step], rows.say[::step], prior, apart=int(period > 0))
+    return newton(design, rows.won, rows.say, learnt.prior, start=learnt.weights)
 
 
 def _path(fit: Fit, codings: Sequence[Coding], options: Options) -> Path:
@@ -228,7 +279,9 @@ def _path(fit: Fit, codings: Sequence[Coding], options: Options) -> Path:
     gram = fit.gram.copy()
     gram[:inside, :inside] += imagined.gram(each * p * (1 - p))
     precision = fit.prior.precision()
-    return choose(gram, precision, fit.weights, imagined.starts, options.max_lines)
+    block_of = {coding.item.key: block for block, coding in enumerate(codings)}
+    needs = {block: tuple(block_of[key] for key in coding.items) for block, coding in enumerate(codings) if coding.pair}
+    return choose(gram, precision, fit.weights, imagined.starts, options.max_lines, needs)
 
 
 def _stability(
@@ -242,7 +295,7 @@ def _stability(
     design = design_of(inside, rows, kept)
     counts = dict.fromkeys(kept, 0)
     for _ in range(options.resamples):
-        weight = rows.weight * generator.exponential(size=len(rows.won))
+        weight = rows.say * generator.exponential(size=len(rows.won))
         fit = newton(design, rows.won, weight, full.prior, start=full.weights, steps=1)
         for block in _path(fit, inside, options).blocks[:length]:
             counts[kept[block]] += 1

@@ -97,14 +97,14 @@ def winnow(table: Table, *, believed: bool = False) -> Callable[[np.ndarray, np.
     return fit
 
 
-def accuracy(table: Table, skip: set[str]) -> dict[str, dict[str, float]]:
+def accuracy(table: Table, skip: set[str], repeats: int | None = None) -> dict[str, dict[str, float]]:
     """Figures of the card and of each rival on the same folds, and the paired difference in log loss."""
     card = winnow(table)
     cluster = alike(table.frame)
     told: dict[str, list[np.ndarray]] = {}
     seconds: dict[str, list[float]] = {}
     tested = []
-    for inside, outside in folds(table.frame, table.won, table.order):
+    for inside, outside in folds(table.frame, table.won, table.order, repeats):
         tested.append(outside)
         levels = Levels().fit(table.frame.iloc[inside])
         train, test = levels.transform(table.frame.iloc[inside]), levels.transform(table.frame.iloc[outside])

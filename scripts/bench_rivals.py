@@ -111,11 +111,13 @@ def rivals() -> dict[str, Rival]:
     return found
 
 
-def folds(table: pd.DataFrame, won: np.ndarray, order: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def folds(
+    table: pd.DataFrame, won: np.ndarray, order: np.ndarray | None, repeats: int | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Training and test rows: forward in time where there is an order, else grouped by identical rows."""
     if order is None:
         group = alike(table)
-        for seed in range(10 if len(table) < 2000 else 3):
+        for seed in range(repeats or (10 if len(table) < 2000 else 3)):
             yield from StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(table, won, group)
         return
     blocks = np.array_split(order, 10)

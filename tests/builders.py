@@ -53,9 +53,17 @@ def _points_of_line(line: dict[str, Any], given: list[Any]) -> int:
     return other[0]["points"] if other and given[0] not in (None, "unknown") else 0
 
 
+def _is_named(named: Any, answer: Any) -> bool:
+    """A pair names an answer, or the range of a number."""
+    if not isinstance(named, dict):
+        return named == answer
+    low, high = (-math.inf if named["from"] is None else named["from"]), named["below"]
+    return isinstance(answer, float | int) and low <= answer < (math.inf if high is None else high)
+
+
 def _is_level(level: dict[str, Any], items: list[str], given: list[Any]) -> bool:
     if len(items) == 2:
-        return [level["answer"].get(key) for key in items] == given
+        return all(_is_named(level["answer"].get(key), answer) for key, answer in zip(items, given, strict=True))
     (answer,) = given
     if answer is None:
         return level["state"] == "not_observed"

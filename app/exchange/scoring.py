@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from math import isnan, nan
 from pathlib import Path
+from typing import Any
 
 from app.checksheets.answers import Sheet
 from app.exchange.files import BadRow, Row, Table, UnreadableFile, read_table, shown, write_table
@@ -68,19 +69,21 @@ def _problem(row: Row, reader: AnswersReader) -> str:
     return ""
 
 
-class _Line:
-    """A line of the card and the column that answers its item: cell text → points, NaN where it is no answer."""
+_Column = tuple[str, int, AnswerCells]
 
-    def __init__(self, card: Scorecard, item: str, at: int, cells: AnswerCells) -> None:
+
+class _Line:
+    """A line of the card and the columns that answer it: cell texts → points, NaN where one is no answer."""
+
+    def __init__(self, card: Scorecard, asked: Sequence[_Column]) -> None:
         self._card = card
-        self._item = item
-        self._at = at
-        self._cells = cells
-        self._known: dict[str, float] = {}
+        self._asked = asked
+        self._known: dict[Any, float] = {}
 
     def points(self, columns: Sequence[tuple[str, ...]]) -> list[float]:
         """The points of many rows, given column by column."""
-        texts = columns[self._at]
+        own = [columns[at] for _, at, _ in self._asked]
+        texts: Sequence[Any] = own[0] if len(own) == 1 else [*zip(*own, strict=True)]
         found = [*map(self._known.get, texts)]
         if None in found:
             if len(self._known) > _REMEMBERED:
@@ -89,19 +92,28 @@ class _Line:
             found = [*map(self._known.get, texts)]
         return found  # type: ignore[return-value]  # every text is known by now
 
-    def _read(self, text: str) -> float:
+    def _read(self, text: Any) -> float:
+        texts = (text,) if len(self._asked) == 1 else text
         try:
-            return self._card.points_of({self._item: self._cells[text]})
+            return self._card.points_of(
+                {item: cells[each] for (item, _, cells), each in zip(self._asked, texts, strict=True)}
+            )
         except BadRow:
             return nan
 
 
 def _lines(card: Scorecard, reader: AnswersReader) -> tuple[int, list[_Line]]:
     """The points every row has, and the lines that add theirs; an item that no line asks adds nothing."""
-    lines = {line.items[0]: replace(card, lines=(line,), base_points=0) for line in card.lines}
+    base, found = card.base_points, []
+    for line in card.lines:
+        alone = replace(card, lines=(line,), base_points=0)
+        if asked := [column for column in reader.columns if column[0] in line.items]:
+            found.append(_Line(alone, asked))
+        else:
+            base += alone.points_of({})
     asks_nothing = replace(card, lines=(), base_points=0)
-    found = [_Line(lines.pop(key, asks_nothing), key, at, cells) for key, at, cells in reader.columns]
-    return card.base_points + sum(line.points_of({}) for line in lines.values()), found
+    found += [_Line(asks_nothing, [column]) for column in reader.columns if column[0] not in card.items]
+    return base, found
 
 
 class _Added(dict[float, list[str]]):

@@ -66,7 +66,9 @@ class LevelBody(BaseModel):
     high: float
     support: float = Field(description="Prospects with this answer.")
     won: float = Field(description="How many of them were won.")
-    from_belief: float = Field(description="The share of the weight that is still opinion, 0..1.")
+    from_belief: float = Field(
+        description="The share of the weight that is still opinion, 0..1; 0 where nobody had one."
+    )
 
 
 class LineBody(BaseModel):
@@ -78,7 +80,9 @@ class LineBody(BaseModel):
     items: list[str]
     label: str
     share: float = Field(description="Its part of what sets scores apart.")
-    belief: dict[str, Any] | None
+    belief: dict[str, Any] | None = Field(
+        description="What the team said alone: `expected` and `importance`, and `choices` → for or against."
+    )
     contradicts_belief: bool
     chosen_in: float | None = Field(description="In what share of resamples the line was chosen.")
     answers: list[LevelBody]

@@ -151,7 +151,9 @@ def fit_card(session: Session, asked: TrainInput) -> Trained:
     current = load_card(session, in_force).card if in_force else None
     options, expected = _options(sheet, asked), sheet.body.expected_close_ratio
     try:
-        card = learn_scorecard(dataset.items, dataset.history, expected_close_ratio=expected, options=options)
+        card = learn_scorecard(
+            dataset.items, dataset.history, expected_close_ratio=expected, in_force=current, options=options
+        )
         verdict = {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
         if asked.as_of is not None:
             verdict["reason"] = "A back-test is looked at; a manager may put it in force by hand."

@@ -27,7 +27,7 @@ def coverage():
         effects = truth(seed)
         items, history, chance = simulate(400, effects, seed=seed)
         card = learn_scorecard(items, history, options=QUICK)
-        for line in card.lines:
+        for line in (line for line in card.lines if line.kind == "yes_no"):
             yes, no = line.levels
             true = effects[line.line] * no.support / (yes.support + no.support)
             weights_inside.append(yes.low <= true <= yes.high)

@@ -37,7 +37,15 @@ class Below(NamedTuple):
     threshold: float
 
 
-Test: TypeAlias = Is | Below
+class Within(NamedTuple):
+    """Whether an item's answer is a number from a threshold on, and below another; None is no threshold."""
+
+    item: str
+    start: float | None
+    below: float | None
+
+
+Test: TypeAlias = Is | Below | Within
 
 
 class When(NamedTuple):
@@ -98,10 +106,14 @@ def _pair(line: Line) -> Rule:
     whens, otherwise = [], 0
     for level in line.levels:
         if isinstance(level.answer, dict):
-            whens.append(When(tuple(Is(item, (level.answer.get(item),)) for item in line.items), level.points))
+            whens.append(When(tuple(_names(item, level.answer.get(item)) for item in line.items), level.points))
         elif level.state == "answered":
             otherwise = level.points
     return Rule(line.items, line.label, numeric=False, whens=tuple(whens), otherwise=otherwise)
+
+
+def _names(item: str, answer: Any) -> Test:
+    return Within(item, answer["from"], answer["below"]) if isinstance(answer, dict) else Is(item, (answer,))
 
 
 def totals(card: Scorecard) -> range:
@@ -169,7 +181,7 @@ def columns(card: Scorecard) -> dict[str, Column]:
 def _named(line: Line, item: str) -> Iterator[Answer]:
     for level in line.levels:
         answer = level.answer.get(item) if isinstance(level.answer, dict) else level.answer
-        if answer not in (None, UNKNOWN):
+        if answer not in (None, UNKNOWN) and not isinstance(answer, dict):
             yield answer
 
 

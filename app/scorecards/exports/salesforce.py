@@ -11,6 +11,7 @@ from app.scorecards.exports.reading import (
     Is,
     Rule,
     Test,
+    Within,
     columns,
     grade_at,
     in_parts,
@@ -122,6 +123,13 @@ def _test(test: Test, names: Fields, *, numeric: bool = False) -> str:
     name = names[test.item]
     if isinstance(test, Below):
         return f"{name}__c < {literal(test.threshold)}"
+    if isinstance(test, Within):
+        bounds = ((">=", test.start), ("<", test.below))
+        asked = [
+            f"NOT(ISBLANK({name}__c))",
+            *(f"{name}__c {sign} {literal(at)}" for sign, at in bounds if at is not None),
+        ]
+        return " && ".join(asked)
     return " || ".join(_is(answer, name, numeric=numeric) for answer in test.answers)
 
 

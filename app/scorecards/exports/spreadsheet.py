@@ -11,6 +11,7 @@ from app.scorecards.exports.reading import (
     Rule,
     Test,
     When,
+    Within,
     columns,
     grade_at,
     in_parts,
@@ -114,6 +115,10 @@ def _when(when: When, cells: Cells) -> str:
 def _test(test: Test, cell: str) -> str:
     if isinstance(test, Below):
         return f"{cell}<{literal(test.threshold)}"
+    if isinstance(test, Within):
+        bounds = ((">=", test.start), ("<", test.below))
+        asked = [f"ISNUMBER({cell})", *(f"{cell}{sign}{literal(at)}" for sign, at in bounds if at is not None)]
+        return f"AND({','.join(asked)})"
     asked = [text for answer in test.answers for text in _alternatives(answer, cell)]
     return asked[0] if len(asked) == 1 else f"OR({','.join(asked)})"
 

@@ -14,6 +14,7 @@ from app.scorecards.exports.reading import (
     Is,
     Rule,
     Test,
+    Within,
     columns,
     grade_at,
     literal,
@@ -93,6 +94,9 @@ def _case(rule: Rule) -> Iterator[str]:
 def _test(test: Test) -> str:
     if isinstance(test, Below):
         return f"CAST({_column(test.item)} AS DOUBLE PRECISION) < {literal(test.threshold)}"
+    if isinstance(test, Within):
+        bounds = ((">=", test.start), ("<", test.below))
+        return " AND ".join(f"{_number(test.item)} {sign} {literal(at)}" for sign, at in bounds if at is not None)
     asked = list(_alternatives(test))
     return asked[0] if len(asked) == 1 else f"({' OR '.join(asked)})"
 

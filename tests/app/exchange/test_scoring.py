@@ -3,6 +3,7 @@
 import csv
 import gzip
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.checksheets.queries import load_sheet
 from app.exchange.files import UnreadableFile
 from app.exchange.scoring import ADDED, score_file
 from app.scorecards.queries import load_card, require_card
+from models.scorecard import Level, Line
 
 CHOICES = {
     "budget": ["true", "false", "unknown", ""],
@@ -39,6 +41,23 @@ def score(sheet_and_card, write_file, tmp_path):
             return list(csv.DictReader(file, delimiter=separator)), counts
 
     return run
+
+
+def test_a_pair_counts_in_a_file_as_in_a_sheet(sheet_and_card, write_file, tmp_path):
+    """A range of one item's numbers with an answer to another, beside the lines of both."""
+    sheet, card = sheet_and_card
+    big = Level("answered", {"budget": True, "size": {"from": 250.0, "below": None}}, "yes and 250 or more", 7)
+    card = replace(
+        card, lines=(*card.lines, Line("budget+size", ("budget", "size"), "Budget and size", "pair", (big,)))
+    )
+    given = [{"budget": "true", "size": "250"}, {"budget": "true", "size": "17.5"}, {"budget": "", "size": "unknown"}]
+    content = "\n".join(["budget,size", *(f"{row['budget']},{row['size']}" for row in given)])
+    score_file(sheet=sheet, card=card, path=write_file("in.csv", content), out=tmp_path / "out.csv", mapping=None)
+    with (tmp_path / "out.csv").open(newline="") as file:
+        found = [int(row["wn_points"]) for row in csv.DictReader(file)]
+    alone = [card.points_of(sheet.read({item: text for item, text in row.items() if text})) for row in given]
+    assert found == alone
+    assert alone[0] - alone[1] >= 7
 
 
 def test_every_row_is_scored_as_a_sheet_is(score, sheet_and_card, bids_api):

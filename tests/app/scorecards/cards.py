@@ -65,7 +65,22 @@ PAIR = Line(
         Level("answered", {"budget": UNKNOWN, "source": None}, "unknown and not observed", 4),
     ),
 )
-CARDS = {"plain": PLAIN, "wild": WILD, "steep": STEEP, "falling": FALLING, "empty": EMPTY}
+# A pair of an answer and a number's range counts beside the lines of its items.
+MEETING = _card(
+    *PLAIN.lines,
+    Line(
+        "budget+visits",
+        ("budget", "visits"),
+        "Budget and visits",
+        "pair",
+        (
+            Level("answered", {"budget": True, "visits": {"from": None, "below": -2.5}}, "yes and below -2.5", 3),
+            Level("answered", {"budget": True, "visits": {"from": -2.5, "below": 10.0}}, "yes and to below 10", -4),
+            Level("answered", {"budget": False, "visits": {"from": 10.0, "below": None}}, "no and 10 or more", 2),
+        ),
+    ),
+)
+CARDS = {"plain": PLAIN, "wild": WILD, "steep": STEEP, "falling": FALLING, "empty": EMPTY, "meeting": MEETING}
 
 
 def sheets(card: Scorecard, count: int, seed: int = 7) -> list[dict[str, Any]]:
@@ -76,7 +91,7 @@ def sheets(card: Scorecard, count: int, seed: int = 7) -> list[dict[str, Any]]:
         for level in line.levels:
             if isinstance(level.answer, dict):
                 for item, answer in level.answer.items():
-                    choices[item].append(answer)
+                    choices[item] += [] if isinstance(answer, dict) else [answer]
             elif level.answer is not None:
                 choices[line.line].append(level.answer)
         if line.kind == "choice":
