@@ -261,6 +261,8 @@ def _lines(
             for place, meaning in zip(range(block.start, block.stop), coding.levels, strict=True)
             if points.points[place] or not coding.pair  # a pair names only the meetings that count
         )
+        if coding.pair and not levels:
+            continue
         lines.append(
             Line(
                 line=item.key,
