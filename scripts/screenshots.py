@@ -36,10 +36,12 @@ from app.prospects.activity import record_effort, record_experience, record_stag
 from app.prospects.queries import find_prospect
 from app.prospects.schemas import EffortInput, ExperienceInput, StageInput
 from app.prospects.tables import OPEN, WON, Prospect
+from app.scorecards.queries import card_in_force
 from app.settings import Settings
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+SHEET = "industrial"
 PASSWORD = "a password for pictures"  # noqa: S105 - of a team that does not exist
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = {"phone": 390, "desk": 1280}
@@ -51,7 +53,7 @@ EMAILS = {"rep": "ada@sample.invalid", "manager": "maren@sample.invalid", "admin
 
 @dataclass(frozen=True)
 class Picture:
-    """A page to take; the path names prospects of the rep: {known} and {won} show a score, {blind} none yet."""
+    """A page to take; its path names prospects of the rep: {known} and {won} show a score, {blind} none yet."""
 
     name: str
     path: str
@@ -84,6 +86,21 @@ PAGES = (
     Picture("forecasts", "/reports/forecasts", role="manager"),
     Picture("calibration", "/reports/calibration", role="manager"),
     Picture("surprises", "/reports/surprises", role="manager"),
+    Picture("effort-by-quality", "/reports/effort", role="manager"),
+    Picture("item-review", "/reports/items", role="manager"),
+    Picture("selling", "/reports/people", role="manager"),
+    Picture("first-day", "/first-day", role="manager"),
+    Picture("past-deals", "/first-day/past-deals", role="manager"),
+    Picture("sheets", "/sheets", role="manager"),
+    Picture("new-sheet", "/new-sheet", role="manager"),
+    Picture("sheet-items", f"/sheets/{SHEET}", role="manager"),
+    Picture("sheet-edit", f"/sheets/{SHEET}/edit", role="manager"),
+    Picture("sheet-print", f"/sheets/{SHEET}/print", role="manager"),
+    Picture("beliefs", f"/sheets/{SHEET}/beliefs"),
+    Picture("cards", "/cards", role="manager"),
+    Picture("card", "/cards/{card}", role="manager"),
+    Picture("card-print", "/cards/{card}/print", role="manager"),
+    Picture("import", "/import", role="manager"),
     Picture("people", "/people", role="admin"),
     Picture("account", "/account"),
 )
@@ -162,7 +179,8 @@ def prepare(database: Database) -> dict[str, str]:
         work_on(session, rep, known)
         sold = find_prospect(session, caller=rep, external_id=won or "")
         record_experience(session, caller=rep, prospect=sold, given=ExperienceInput(kind="satisfied"), now=NOW)
-    return {"known": known, "blind": opened[-1].external_id, "won": won or ""}
+        card = card_in_force(session, SHEET) or ""
+    return {"known": known, "blind": opened[-1].external_id, "won": won or "", "card": card}
 
 
 def work_on(session: Session, rep: Caller, external_id: str) -> None:
