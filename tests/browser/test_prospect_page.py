@@ -3,12 +3,12 @@
 import pytest
 
 from app.accounts.service import COMMAND_LINE
-from app.checksheets.schemas import SheetInput
+from app.checksheets.schemas import ObservationInput, SheetInput
 from app.db import utcnow
 from app.forecasts.schemas import ForecastInput
 from app.forecasts.service import lock_forecast
 from app.scoring.schemas import UpsertInput
-from app.scoring.service import upsert
+from app.scoring.service import observe, upsert
 from app.training.service import save_sheet
 from tests.builders import sheet
 
@@ -29,10 +29,10 @@ def bids(site):
 def at_history(site, bids, signed_in, someone):
     """Open the history of a prospect of a new rep: `at_history(width=390, forecast=True)`."""
 
-    def go(*, forecast=True, **more):
+    def go(*, forecast=True, fields=None, **more):
         who = someone("rep")
         owner, name = f"rep-{who.name.split()[1]}", f"Gauge of {who.name}"
-        body = {"owner": owner, "name": name, "answers": {"budget": True}}
+        body = {"owner": owner, "name": name, "answers": {"budget": True}} | (fields or {})
         with site.database.writing() as session:
             given = UpsertInput.model_validate(body)
             upsert(session, caller=COMMAND_LINE, external_id=owner, given=given, if_match=None, now=utcnow())
@@ -127,3 +127,20 @@ def test_axe_finds_nothing_and_nothing_sticks_out(at_history, faults, width, sch
         page.goto(f"{base}/{path}")
         assert (path, faults(page)) == (path, [])
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_word_without_end_widens_no_page(at_history, site):
+    """Compounds and addresses are broken where the phone ends."""
+    word = "Donaudampfschifffahrtsgesellschaft" * 5
+    page = at_history(width=PHONE, fields={"name": word, "account": word, "source": word, "brief": {"trust": word}})
+    base = page.url.removesuffix("/history")
+    with site.database.writing() as session:
+        seen = ObservationInput(answers={"tender": False}, evidence=f"https://example.com/{word}")
+        observe(session, caller=COMMAND_LINE, external_id=base.rpartition("/")[2], given=seen, now=utcnow())
+    wide = []
+    for path in ("", "/history", "/edit", "/nurture", "/effort", "/outcome"):
+        page.goto(f"{base}{path}")
+        for summary in page.locator("main summary").all():
+            summary.click()
+        wide += [path] * (page.evaluate("document.documentElement.scrollWidth") > PHONE)
+    assert wide == []
