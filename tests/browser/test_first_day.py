@@ -120,7 +120,7 @@ def test_a_sheet_is_written_by_thumb_with_and_without_script(signed_in, script):
     page.get_by_label("Name", exact=True).last.fill("Serious")
     page.get_by_label("The sign that must be seen to tick it").last.fill("They seem serious.")
     page.get_by_role("button", name="Look it over first").click()
-    assert "It rests on an impression (serious)" in page.locator("details").nth(1).inner_text()
+    assert "It rests on an impression (serious)" in page.locator("details.written").nth(1).inner_text()
     page.locator("details.written summary").nth(1).click()
     page.get_by_role("button", name="Move up Serious").click()
     assert page.locator("details.written summary").first.inner_text().startswith("1. Serious")
