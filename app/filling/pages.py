@@ -13,6 +13,7 @@ from app.fields import Moment
 from app.filling import queries, service
 from app.filling.schemas import ForecastForm, SavingForm, SheetForm
 from app.filling.service import Filling
+from app.forecasts.service import Sending
 from app.forms import Form, Posted
 from app.pages import page_router, path_to, redirect, redirect_to, render
 from app.prospects.schemas import ExternalIdPath
@@ -91,13 +92,15 @@ def _refused(
     external_id: str,
     filling: Filling | None,
     error: Unprocessable,
+    *,
+    status: int = 422,
 ) -> Response:
     """The page with what was typed and what is wrong with it."""
     with database.reading() as session:
         page = queries.show_sheet(session, caller=visitor.caller, external_id=external_id, now=utcnow())
     errors = {problem.pointer.rpartition("/")[2]: problem.detail for problem in error.errors}
     shown = replace(page, errors=errors, typed=filling.answers if filling else {})
-    return render(request, "filling/sheet.html", shown, status=422)
+    return render(request, "filling/sheet.html", shown, status=status)
 
 
 @router.post("/prospects/{external_id}/what-if", name="what_if")
@@ -129,10 +132,10 @@ def lock_forecast(
         with database.writing() as session:
             service.forecast(
                 session, caller=visitor.caller, external_id=external_id, percent=percent, by=given.by,
-                now=begin(session),
+                form=Sending(given.once, given.asked), now=begin(session),
             )  # fmt: skip
-    except Unprocessable as error:
-        return _refused(request, visitor, database, external_id, None, _at(error, "forecast"))
+    except (Unprocessable, Conflict) as error:
+        return _refused(request, visitor, database, external_id, None, _at(error, "forecast"), status=error.status)
     if form["live"]:
         with database.reading() as session:
             page = queries.show_sheet(session, caller=visitor.caller, external_id=external_id, now=utcnow())
@@ -141,7 +144,7 @@ def lock_forecast(
     return redirect_to(request, f"{path}#score", say="Your forecast is locked.")
 
 
-def _at(error: Unprocessable, name: str) -> Unprocessable:
+def _at(error: Unprocessable | Conflict, name: str) -> Unprocessable:
     """The same refusal, told where the forecast is asked for."""
     return Unprocessable.field(f"/{name}", error.code, error.detail)
 

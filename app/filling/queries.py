@@ -14,6 +14,7 @@ from app.checksheets.answers import Sheet
 from app.checksheets.queries import closing_of, is_late, list_sheets, load_sheet, stage_label
 from app.checksheets.schemas import Item, SheetBody
 from app.checksheets.tables import CheckSheet, Observation
+from app.db import new_id
 from app.errors import NoCardYet, NotFound
 from app.filling.answering import NO, NOT_OBSERVED, YES, Disagreement, as_sent, disagreements, in_words, standing
 from app.forecasts.queries import last_forecast
@@ -69,6 +70,7 @@ class Forecasting:
     by_me: bool
     ask: str  # "first", "revision" or nothing
     past: Sequence[Forecast]
+    once: str  # the id of the forecast the form makes, so that a form sent twice makes one
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ def _forecasting(session: Session, caller: Caller, prospect: Prospect) -> Foreca
             .limit(_LATEST)
         )
     )
-    return Forecasting(prospect.owner, caller.role == "rep", _ask(session, prospect), past)
+    return Forecasting(prospect.owner, caller.role == "rep", _ask(session, prospect), past, new_id("fc"))
 
 
 def _ask(session: Session, prospect: Prospect) -> str:

@@ -1,6 +1,6 @@
 """What a check sheet's form sends besides the answers themselves."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -33,6 +33,10 @@ class ForecastForm(BaseModel):
     percent: Annotated[float | None, Filled] = Field(default=None, ge=0, le=100)
     number: Annotated[float | None, Filled] = Field(default=None, ge=0, le=100)
     by: Annotated[Name | None, Filled] = None
+    once: Annotated[Name | None, Filled] = Field(default=None, description="The id of the forecast this form makes.")
+    asked: Annotated[Literal["first", "revision"] | None, Filled] = Field(
+        default=None, description="Which forecast the form asked for; it never becomes the other."
+    )
 
 
 class SheetForm(BaseModel):

@@ -20,7 +20,7 @@ from app.filling.answering import disagreements, standing
 from app.filling.queries import observations_of, sheet_of
 from app.filling.schemas import SavingForm
 from app.forecasts.schemas import ForecastInput
-from app.forecasts.service import Locked, lock_forecast
+from app.forecasts.service import Locked, Sending, lock_forecast
 from app.prospects.queries import find_prospect
 from app.prospects.tables import OPEN, Prospect
 from app.scoring.schemas import UpsertInput
@@ -171,7 +171,7 @@ def choose_sheet(session: Session, *, caller: Caller, external_id: str, check_sh
 
 
 def forecast(
-    session: Session, *, caller: Caller, external_id: str, percent: float, by: str | None, now: datetime
+    session: Session, *, caller: Caller, external_id: str, percent: float, by: str | None, form: Sending, now: datetime
 ) -> Locked:
     """Lock a rep's own forecast; whoever runs the team says by name whose words these are."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
@@ -180,4 +180,4 @@ def forecast(
             "The forecast is the owner's to make; record theirs by giving their name.", code="not_your_forecast"
         )
     given = ForecastInput(probability=percent / 100, by=by)
-    return lock_forecast(session, caller=caller, external_id=external_id, given=given, now=now)
+    return lock_forecast(session, caller=caller, external_id=external_id, given=given, now=now, form=form)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -16,10 +16,24 @@ from app.errors import Conflict, Forbidden, Unprocessable
 from app.forecasts.queries import last_forecast
 from app.forecasts.schemas import ForecastInput
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
+from app.prospects.activity import sent_before
 from app.prospects.queries import find_prospect
 from app.prospects.service import ERASERS, touch, turn
 from app.prospects.tables import OPEN, Prospect
 from app.scoring.queries import ToScore, score_body, to_score_as_of, to_score_now
+
+Asked = Literal["first", "revision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a page's form says of itself: the id of the forecast it will make, and which one it asked for."""
+
+    once: str | None = None
+    asked: Asked | None = None
+
+
+_FROM_A_PROGRAM = Sending()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +45,30 @@ class Locked:
     score: dict[str, Any] | None
 
 
-def lock_forecast(session: Session, *, caller: Caller, external_id: str, given: ForecastInput, now: datetime) -> Locked:
-    """Lock what somebody thinks, with what the data say at the same moment."""
+def lock_forecast(
+    session: Session,
+    *,
+    caller: Caller,
+    external_id: str,
+    given: ForecastInput,
+    now: datetime,
+    form: Sending = _FROM_A_PROGRAM,
+) -> Locked:
+    """Lock what somebody thinks, with what the data say at the same moment; a form sent again makes no second one."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     now = turn(prospect, now)
     owner = _whose(caller, prospect, given)
     if given.made_at is not None:
         return Locked(prospect, _import(session, caller, prospect, owner, given, now), None)
+    made, forecast_id = sent_before(session, Forecast, "fc", prospect, form.once)
+    if made is not None and (made.owner, made.probability) == (owner, given.probability):
+        return Locked(prospect, made, _reveal(session, prospect, to_score_now(session, prospect, now=now)))
     if prospect.state != OPEN:
         raise Conflict("The prospect is closed: what is forecast now would be hindsight.", code="prospect_closed")
     known = to_score_now(session, prospect, now=now)
-    kind = _kind(session, prospect, owner)
-    forecast = _store(session, caller, prospect, owner, kind, given, known, made_at=now, now=now)
+    kind = _kind(session, prospect, owner, form.asked)
+    forecast_id = new_id("fc") if made else forecast_id
+    forecast = _store(session, caller, prospect, owner, kind, given, known, forecast_id, made_at=now, now=now)
     if owner == prospect.owner:
         prospect.forecast_owner = owner
     touch(prospect, now)
@@ -58,9 +84,13 @@ def _whose(caller: Caller, prospect: Prospect, given: ForecastInput) -> str | No
     return given.by
 
 
-def _kind(session: Session, prospect: Prospect, owner: str | None) -> str:
-    """What a forecast is, by what its owner can have seen."""
+def _kind(session: Session, prospect: Prospect, owner: str | None, asked: Asked | None) -> str:
+    """What a forecast is, by what its owner can have seen; a form that asked for another is refused."""
     last = last_forecast(session, prospect, owner)
+    if asked == "first" and last is not None:
+        raise Conflict(_locked_before(last), code="forecast_locked")
+    if asked == "revision" and last is None:
+        raise Conflict("The prospect has another owner now, whose first forecast is awaited.", code="forecast_awaited")
     if last is None:
         return BLIND if blind_since(session, prospect.arrived_at) else INFORMED
     moved = prospect.score_changed_at is not None and prospect.score_changed_at > last.locked_at
@@ -70,6 +100,12 @@ def _kind(session: Session, prospect: Prospect, owner: str | None) -> str:
             code="already_revised",
         )
     return REVISION
+
+
+def _locked_before(last: Forecast) -> str:
+    said = (last.category or "").replace("_", " ") if last.probability is None else f"{100 * last.probability:g} %"
+    then = "it was revised already" if last.kind == REVISION else "you can revise it once below"
+    return f"The forecast was locked on {last.locked_at:%-d %b %Y, %H:%M} UTC as {said}; {then}."
 
 
 def _import(
@@ -84,7 +120,7 @@ def _import(
             "/made_at", "after_outcome", "This forecast was made after the outcome, so it is none."
         )
     known = to_score_as_of(session, prospect, as_of=made_at)
-    return _store(session, caller, prospect, owner, IMPORTED, given, known, made_at=made_at, now=now)
+    return _store(session, caller, prospect, owner, IMPORTED, given, known, new_id("fc"), made_at=made_at, now=now)
 
 
 def _store(
@@ -95,13 +131,14 @@ def _store(
     kind: str,
     given: ForecastInput,
     known: ToScore,
+    forecast_id: str,
     *,
     made_at: datetime,
     now: datetime,
 ) -> Forecast:
     scored = known.loaded.card.score(known.answers) if known.loaded and not known.warnings else None
     forecast = Forecast(
-        id=new_id("fc"),
+        id=forecast_id,
         prospect_id=prospect.id,
         owner=owner,
         by_owner=owner == prospect.owner,

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -27,12 +27,20 @@ STANDARD_HOURS = {
 # How long a mistaken tap can be taken back; later the entry has been counted and talked about.
 UNDO_WITHIN = timedelta(days=1)
 # A page's form carries the id of the entry it will make.
-_ENTRY_ID = re.compile(r"(st|ef|ex)_[0-9a-f]{28}")
-
-Entry = TypeVar("Entry", StageEntry, Effort, Experience)
+_ENTRY_ID = re.compile(r"(st|ef|ex|fc)_[0-9a-f]{28}")
 
 
-def _sent_before(
+class OfProspect(Protocol):
+    """An entry about a prospect."""
+
+    @property
+    def prospect_id(self) -> str: ...
+
+
+Entry = TypeVar("Entry", bound=OfProspect)
+
+
+def sent_before(
     session: Session, kind: type[Entry], prefix: str, prospect: Prospect, once: str | None
 ) -> tuple[Entry | None, str]:
     """The entry the same form made when it was sent before, for a thumb taps twice; and the id for a new one."""
@@ -49,7 +57,7 @@ def record_stage(
     session: Session, *, caller: Caller, prospect: Prospect, given: StageInput, now: datetime, once: str | None = None
 ) -> tuple[StageEntry, bool]:
     """Note a step of the customer's journey; whether it is the latest, and so the prospect's stage now."""
-    known, entry_id = _sent_before(session, StageEntry, "st", prospect, once)
+    known, entry_id = sent_before(session, StageEntry, "st", prospect, once)
     if known is not None:
         return known, prospect.stage == known.stage
     seen_at = given.seen_at or now
@@ -75,7 +83,7 @@ def record_effort(
     session: Session, *, caller: Caller, prospect: Prospect, given: EffortInput, now: datetime, once: str | None = None
 ) -> Effort:
     """Note work spent on a prospect, open or closed; sent again with the same id, once."""
-    known, entry_id = _sent_before(session, Effort, "ef", prospect, once)
+    known, entry_id = sent_before(session, Effort, "ef", prospect, once)
     if known is not None:
         return known
     entry = Effort(
@@ -124,7 +132,7 @@ def record_experience(
     once: str | None = None,
 ) -> Experience:
     """Note what happened after a sale."""
-    known, entry_id = _sent_before(session, Experience, "ex", prospect, once)
+    known, entry_id = sent_before(session, Experience, "ex", prospect, once)
     if known is not None:
         return known
     if prospect.state != WON:

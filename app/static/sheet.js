@@ -298,14 +298,15 @@ function begin(form) {
     button.disabled = true;
     try {
       const reply = await post(asked.getAttribute("action").split("#")[0], Object.fromEntries(new FormData(asked)));
-      if (!reply.ok && reply.status !== 422) return asked.submit();
-      asked.reset();
+      if (!reply.ok && reply.status !== 422 && reply.status !== 409) return asked.submit();
+      if (reply.status !== 422) asked.reset(); // what was typed wrong is there to be mended
+      tell();
       show(await reply.text(), "", reply.ok ? /./ : /^score$/);
       at("score-title").tabIndex = -1;
       (at("forecast-error") ? asked.isConnected ? asked : at("score").querySelector("input[name=percent]") : at("score-title"))?.focus();
     } catch {
       button.disabled = false;
-      net.textContent = "No connection: the forecast is not locked yet. Try again.";
+      net.textContent = "No connection: whether the forecast is locked is not known yet. Try again; it is locked once.";
     }
   });
 

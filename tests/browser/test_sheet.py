@@ -237,6 +237,29 @@ def test_a_lost_reply_makes_no_second_observation(site, at_sheet, prospect):
     assert (lost, item(page, "budget").locator(".past li").count()) == ([200], 1)
 
 
+def test_a_lost_reply_makes_no_second_forecast(site, at_sheet):
+    """The service locked it, the phone never heard so; the second try shows it, and the one revision is left."""
+    page = at_sheet()
+    lost = []
+
+    def lose_the_first(route):
+        reply = route.fetch()
+        if lost:
+            route.fulfill(response=reply)
+        else:
+            lost.append(reply.status)
+            route.abort()
+
+    page.route("**/forecast", lose_the_first)
+    page.locator("#score").get_by_label("75 %").check()
+    page.get_by_role("button", name="Lock it and show the score").click()
+    page.get_by_text("whether the forecast is locked").wait_for()
+    page.get_by_role("button", name="Lock it and show the score").click()
+    page.get_by_text("75 % you said").wait_for()
+    assert page.get_by_text("Revise my forecast").is_visible()
+    assert page.locator("#net").inner_text() == ""
+
+
 def test_answers_wait_for_whoever_was_signed_out_and_for_nobody_else(site, at_sheet, prospect, signed_in, someone):
     who, path = prospect
     page = at_sheet()

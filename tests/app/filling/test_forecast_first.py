@@ -43,7 +43,7 @@ ROUTES = {
 def without_chance(text):
     """A page without what differs from request to request."""
     return re.sub(
-        r'req_[0-9a-f]{16}|[0-9a-f]{64}|20\d\d-[^"<]+|\d+ \w{3} 20\d\d, [\d:]+|"seen" value="[^"]+"', "", text
+        r'(req|fc)_[0-9a-f]{16,28}|[0-9a-f]{64}|20\d\d-[^"<]+|\d+ \w{3} 20\d\d, [\d:]+|"seen" value="[^"]+"', "", text
     )
 
 
@@ -203,3 +203,45 @@ def test_saving_after_a_what_if_stores_what_was_tried(sit, scored, bids_api):
     tried = ada.press(ada.press(ada.look(), "Lock it", percent="75"), "What if", a_budget="false")
     ada.press(tried, "Save")
     assert bids_api.get("/v1/prospects/p1").json()["answers"] == {"budget": False}
+
+
+def forecasts_of(bids_api):
+    return [(one["kind"], one["probability"]) for one in bids_api.get("/v1/prospects/p1/forecasts").json()["items"]]
+
+
+def test_a_forecast_form_sent_twice_makes_one_forecast(sit, scored, bids_api):
+    """A reply is lost on the road, and the thumb taps again."""
+    ada = sit()
+    page = ada.look()
+    ada.press(page, "Lock it", percent="75")
+    again = ada.press(page, "Lock it", percent="75")
+    assert (again.status_code, "75 % you said" in says(again)) == (200, True)
+    assert forecasts_of(bids_api) == [("blind", 0.75)]
+
+
+def test_a_form_that_asked_for_the_first_forecast_never_becomes_the_revision(sit, scored, bids_api):
+    """Two tabs were open; the later one is told what stands, and the one revision is still there."""
+    ada = sit()
+    tab, other = ada.look(), ada.look()
+    ada.press(tab, "Lock it", percent="75")
+    refused = ada.press(other, "Lock it", percent="25")
+    assert refused.status_code == 409
+    assert re.search(r"locked on .* as 75 %; you can revise it once below", says(refused))
+    assert forecasts_of(bids_api) == [("blind", 0.75)]
+
+
+def test_a_revision_sent_twice_is_one_revision(sit, scored, bids_api):
+    ada = sit()
+    page = ada.press(ada.look(), "Lock it", percent="75")
+    for _ in range(2):
+        reply = ada.press(page, "Lock the revision", percent="50")
+    assert reply.status_code == 200
+    assert forecasts_of(bids_api) == [("revision", 0.5), ("blind", 0.75)]
+
+
+def test_a_lost_form_sent_again_with_another_number_is_told_what_was_locked(sit, scored, bids_api):
+    ada = sit()
+    page = ada.look()
+    ada.press(page, "Lock it", percent="75")
+    assert "as 75 %" in says(ada.press(page, "Lock it", percent="50"))
+    assert forecasts_of(bids_api) == [("blind", 0.75)]
