@@ -93,11 +93,33 @@ def test_a_double_tap_notes_a_call_once(at_history):
     assert page.locator(".story > .effort").count() == 1
 
 
+def tab_to(page, target):
+    """Go on by Tab until it has the focus."""
+    target.wait_for()
+    for _ in range(60):
+        if target.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to {target}")
+
+
+def test_the_keyboard_alone_says_how_it_ended(at_history):
+    page = at_history()
+    tab_to(page, page.get_by_role("link", name="Say how it ended"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator("input[value=won]"))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_label("Amount sold"))
+    page.keyboard.type("58000.00")
+    tab_to(page, page.get_by_role("button", name="Close it"))
+    page.keyboard.press("Enter")
+    page.locator(".story > .outcome").wait_for()
+    assert "58,000.00" in entry(page, "outcome")
+
+
 def test_the_keyboard_alone_notes_a_call(at_history):
     page = at_history()
-    button = page.get_by_role("button", name="Call")
-    while not button.evaluate("one => one === document.activeElement"):
-        page.keyboard.press("Tab")
+    tab_to(page, page.get_by_role("button", name="Call"))
     page.keyboard.press("Enter")
     assert "Call noted." in page.get_by_role("status").inner_text()
 
