@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.fields import Key, Moment, Name
+from app.filling.answering import as_number
 
 
 def _nothing_is_none(value: Any) -> Any:
@@ -12,6 +13,10 @@ def _nothing_is_none(value: Any) -> Any:
 
 
 Filled = BeforeValidator(_nothing_is_none)
+
+
+def _typed_number(value: str) -> float | None:
+    return as_number(value) if value.strip() else None
 
 
 class SavingForm(BaseModel):
@@ -31,7 +36,7 @@ class ForecastForm(BaseModel):
     """A forecast in percent: one of five to tap, or a number."""
 
     percent: Annotated[float | None, Filled] = Field(default=None, ge=0, le=100)
-    number: Annotated[float | None, Filled] = Field(default=None, ge=0, le=100)
+    number: Annotated[float | None, BeforeValidator(_typed_number)] = Field(default=None, ge=0, le=100)
     by: Annotated[Name | None, Filled] = None
     once: Annotated[Name | None, Filled] = Field(default=None, description="The id of the forecast this form makes.")
     asked: Annotated[Literal["first", "revision"] | None, Filled] = Field(

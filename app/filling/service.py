@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.accounts.tables import Person
-from app.checksheets.answers import Answers, Sheet
+from app.checksheets.answers import UNKNOWN, Answers, Sheet
 from app.checksheets.queries import closing_of, is_late
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.tables import Observation
 from app.errors import FieldProblem, Forbidden, Unprocessable
 from app.fields import Text
-from app.filling.answering import disagreements, standing
+from app.filling.answering import NOT_OBSERVED, as_number, disagreements, standing
 from app.filling.queries import observations_of, sheet_of
 from app.filling.schemas import SavingForm
 from app.forecasts.schemas import ForecastInput
@@ -109,13 +109,20 @@ def _observations(
 
 def read_answers(sheet: Sheet, typed: Mapping[str, str]) -> Answers:
     """The answers that were typed, read by the sheet; nothing typed is not observed."""
-    try:
-        return sheet.read({key: value or None for key, value in typed.items()})
-    except Unprocessable as error:
-        said = {"not_a_number": "This takes a number, as in 12.5."}
-        raise Unprocessable(
-            [FieldProblem(**(one.model_dump() | {"detail": said.get(one.code, one.detail)})) for one in error.errors]
-        ) from error
+    read: dict[str, object] = {}
+    problems = []
+    for key, value in typed.items():
+        read[key] = value or None
+        item = sheet.items.get(key)
+        if item is None or item.kind != "number" or value in {NOT_OBSERVED, UNKNOWN}:
+            continue
+        try:
+            read[key] = as_number(value)
+        except ValueError as error:
+            problems.append(FieldProblem(pointer=f"/answers/{key}", code="not_a_number", detail=f"{error}."))
+    if problems:
+        raise Unprocessable(problems)
+    return sheet.read(read)
 
 
 def _read_notes(typed: Mapping[str, str], answers: Answers) -> dict[str, str]:

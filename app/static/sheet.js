@@ -53,7 +53,8 @@ function begin(form) {
   /* An answer is given. */
   function give(item, value) {
     for (const [key, entry] of ofThisPage()) {
-      if (entry.item === item && notBefore.get(key) > Date.now()) queue.drop(key); // passed over within a moment
+      if (entry.item !== item) continue;
+      if (entry.refused || notBefore.get(key) > Date.now()) queue.drop(key); // mended, or passed over within a moment
     }
     const last = queue.keys().at(-1)?.slice(mine.length).split(" ")[0] ?? 0;
     const seen = Math.max(Math.round(Date.now() + off), Number(last) + 1);
@@ -62,7 +63,8 @@ function begin(form) {
     if (!("closed" in form.dataset)) fields.at = new Date(seen).toISOString();
     if (note(item).value.trim() && value !== "") { fields[`e.${item}`] = note(item).value; note(item).value = ""; }
     const key = `${mine}${String(seen).padStart(15, "0")} ${tap}`;
-    queue.put(key, { page, item, value, fields });
+    const label = at(`item-${item}`).querySelector("legend").textContent.trim();
+    queue.put(key, { page, item, label, value, fields });
     count();
     if (keyed) notBefore.set(key, Date.now() + 700);
     mark(item, "saving…");
@@ -139,7 +141,9 @@ function begin(form) {
   }
 
   function refuse(key, entry, text) {
-    const said = parse(text).querySelector(".item .error, main .lead")?.textContent.trim();
+    const told = parse(text); // the sheet with a sentence at the item, or a page that says why there is none
+    const why = told.getElementById("sheet") ? told.querySelector(`#item-${CSS.escape(entry.item)} .error`) : told.querySelector("main .lead");
+    const said = why?.textContent.trim();
     queue.put(key, { ...entry, refused: said || "The service did not take it." });
     return true;
   }
@@ -169,7 +173,7 @@ function begin(form) {
       button.textContent = "Let it go";
       button.addEventListener("click", () => { queue.drop(key); mark(entry.item, ""); tell(); });
       if (entry.page === page) mark(entry.item, "not taken");
-      parts.push(`Not saved (${entry.item}): ${entry.refused} `, button);
+      parts.push(`Not saved (${entry.label ?? entry.item}): ${entry.refused} `, button);
     }
     net.replaceChildren(...parts);
   }
@@ -205,9 +209,9 @@ function begin(form) {
       const same = folded.find((other) => other.dataset.fold === one.dataset.fold);
       if (same) same.open = true;
     }
-    for (const input of from.querySelectorAll("input:checked, input[type=number]")) {
+    for (const input of from.querySelectorAll("input:checked, input[name=number]")) {
       const same = [...to.querySelectorAll(`input[name="${input.name}"]`)];
-      if (input.type === "number") same.forEach((one) => { one.value = input.value; });
+      if (input.name === "number") same.forEach((one) => { one.value = input.value; });
       else same.filter((one) => one.value === input.value).forEach((one) => { one.checked = true; });
     }
   }
@@ -262,7 +266,6 @@ function begin(form) {
     if (!item) return;
     const typed = number(item);
     if (target === typed) {
-      if (typed.validity.badInput) return mark(item, "this takes a number");
       setAnswer(item, typed.value);
     } else if (target.value === "number" && !typed.value) {
       return typed.focus();

@@ -105,8 +105,8 @@ def test_a_rep_fills_in_forecasts_sees_the_score_and_revises(site, at_sheet, pro
     assert "less scrap on line 2" in page.locator(".brief").inner_text()
     tap(page, "budget", "Yes")
     tap(page, "tender", "Unknown")
-    item(page, "people_met").locator("input[type=number]").fill("4")
-    item(page, "people_met").locator("input[type=number]").blur()
+    item(page, "people_met").locator("input[inputmode=decimal]").fill("4")
+    item(page, "people_met").locator("input[inputmode=decimal]").blur()
     save(page, script)
     assert answers_of(site, prospect[1]) == {
         "standing": "current", "people_met": 4, "budget": True, "tender": "unknown"
@@ -321,6 +321,28 @@ def test_what_the_service_refuses_is_told_and_let_go_by_hand(site, at_sheet, pro
     assert page.locator("#net").inner_text() == ""
 
 
+def test_a_number_typed_with_a_comma_is_that_number(site, at_sheet, prospect):
+    page = at_sheet()
+    item(page, "people_met").locator("input[inputmode=decimal]").fill("3,5")
+    item(page, "people_met").locator("input[inputmode=decimal]").blur()
+    save(page, True)
+    assert answers_of(site, prospect[1])["people_met"] == 3.5
+
+
+def test_a_number_refused_is_told_by_its_label_and_gives_way_to_the_mended_one(site, at_sheet, prospect):
+    page = at_sheet()
+    box = item(page, "people_met").locator("input[inputmode=decimal]")
+    box.fill("1,250")
+    box.blur()
+    page.get_by_role("button", name="Let it go").wait_for()
+    label = item(page, "people_met").locator("legend").inner_text()
+    assert f"Not saved ({label}): “1,250” may mean 1250 or 1.25" in page.locator("#net").inner_text()
+    box.fill("5")
+    box.blur()
+    page.get_by_role("button", name="Let it go").wait_for(state="detached")
+    assert answers_of(site, prospect[1])["people_met"] == 5
+
+
 @anywhere
 def test_a_live_region_tells_the_new_score(at_sheet, width):
     page = at_sheet(width=width)
@@ -406,7 +428,7 @@ def test_every_target_is_large_enough_for_a_thumb(at_sheet, width):
     page = at_sheet(width=width)
     forecast(page)
     small = page.evaluate(
-        """() => [...document.querySelectorAll("main :is(.tap, summary, button, input[type=number], .next-item a)")]
+        """() => [...document.querySelectorAll("main :is(.tap, summary, button, [inputmode=decimal], .next-item a)")]
           .filter((one) => one.offsetParent && !one.matches(".unseen"))
           .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
           .filter(([, box]) => box.height && (box.height < 44 || box.width < 44)).map(([text]) => text)"""

@@ -34,7 +34,7 @@ class Sitting:
         soup = BeautifulSoup(page.text, "html.parser")
         pressed = next(one for one in soup.find_all("button") if button in one.get_text())
         form = pressed.find_parent("form")
-        sent = {one["name"]: one.get("value", "") for one in form.find_all("input", type=["hidden", "number"])}
+        sent = {one["name"]: one.get("value", "") for one in form.find_all("input", type=["hidden", "text"])}
         sent |= {one["name"]: one["value"] for one in form.find_all("input", type="radio") if one.has_attr("checked")}
         sent |= {one["name"]: one.get_text() for one in form.find_all("textarea")}
         if pressed.has_attr("name"):

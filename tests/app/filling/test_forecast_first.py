@@ -245,3 +245,9 @@ def test_a_lost_form_sent_again_with_another_number_is_told_what_was_locked(sit,
     ada.press(page, "Lock it", percent="75")
     assert "as 75 %" in says(ada.press(page, "Lock it", percent="50"))
     assert forecasts_of(bids_api) == [("blind", 0.75)]
+
+
+def test_a_comma_in_a_forecast_is_a_decimal_comma(sit, scored, bids_api):
+    ada = sit()
+    ada.press(ada.look(), "Lock it", number="2,5")
+    assert forecasts_of(bids_api) == [("blind", 0.025)]
