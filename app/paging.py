@@ -51,8 +51,10 @@ def _storable(value: Any) -> bool:
     return "\0" not in value if isinstance(value, str) else abs(value) < 2**31
 
 
-def after(columns: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
-    """The rows behind a cursor, all columns ascending."""
-    return tuple_(*columns) > tuple_(
-        *(literal(value, column.type) for column, value in zip(columns, values, strict=True))
-    )
+def after(
+    columns: Sequence[ColumnElement[Any]], values: Sequence[Any], *, descending: bool = False
+) -> ColumnElement[bool]:
+    """The rows behind a cursor, all columns ascending, or all descending."""
+    row = tuple_(*columns)
+    cursor = tuple_(*(literal(value, column.type) for column, value in zip(columns, values, strict=True)))
+    return row < cursor if descending else row > cursor

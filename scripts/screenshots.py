@@ -67,6 +67,7 @@ PAGES = (
     Picture("qualify", "/qualify"),
     Picture("pursue", "/pursue"),
     Picture("nurture", "/nurture"),
+    Picture("closed", "/closed"),
     Picture("new", "/new"),
     Picture("edit", "/prospects/{known}/edit"),
     Picture("set-aside", "/prospects/{known}/nurture"),

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.queries import list_sheets
-from app.lists.queries import Counts, ListName, count_lists, list_prospects
+from app.lists.queries import OPEN_LISTS, Counts, count_lists, list_prospects
 from app.lists.schemas import Asked
 from app.lists.tiles import Tile, make_tiles
 from app.scorecards.queries import card_in_force, find_card
@@ -38,7 +38,7 @@ def what_next(session: Session, *, caller: Caller, now: datetime) -> Next:
     """The head of each list, as this caller may see it."""
     asked = Asked()
     heads: list[Tile | None] = []
-    for name in ListName:
+    for name in OPEN_LISTS:
         listed = list_prospects(session, caller=caller, name=name, asked=asked, now=now, limit=1)
         heads += make_tiles(session, listed.prospects, caller=caller, now=now) or [None]
     return Next(count_lists(session, caller=caller, asked=asked, now=now), *heads)

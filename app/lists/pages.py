@@ -1,4 +1,4 @@
-"""The three lists: to qualify, to pursue, nurture."""
+"""The lists: to qualify, to pursue, nurture, and the closed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,23 +11,28 @@ from sqlalchemy.orm import Session
 from app.accounts.auth import AnyVisitor, Visitor
 from app.checksheets.queries import load_sheets, stage_label
 from app.db import Reading, utcnow
-from app.lists.queries import Counts, ListName, count_lists, list_facets, list_prospects
+from app.lists.queries import OPEN_LISTS, Counts, ListName, count_closed, count_lists, list_facets, list_prospects
 from app.lists.schemas import NOBODY, Asked
-from app.lists.tiles import GRADE_WORDS, Tile, make_tiles
+from app.lists.tiles import GRADE_WORDS, ClosedTile, Tile, make_closed_tiles, make_tiles
 from app.pages import page_router, path_to, render
 
 router = page_router()
 AskedOf = Annotated[Asked, Query()]
-_LABELS = {ListName.QUALIFY: "To qualify", ListName.PURSUE: "To pursue", ListName.NURTURE: "Nurture"}
+_LABELS = {
+    ListName.QUALIFY: "To qualify",
+    ListName.PURSUE: "To pursue",
+    ListName.NURTURE: "Nurture",
+    ListName.CLOSED: "Closed",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the lists, with how many of what is asked for it holds."""
+    """One of the lists, with how many of what is asked for it holds; the closed are not counted on every page."""
 
     label: str
     path: str
-    count: int
+    count: int | None
     current: bool
 
 
@@ -46,10 +51,13 @@ class ListPage:
     list_name: str
     title: str
     tabs: list[Tab]
-    tiles: list[Tile]
+    tiles: list[Tile] | list[ClosedTile]
     asked: Asked
     choices: list[Choice]
     due: int
+    # How many closed ones a search finds that finds nothing here, and where they are.
+    closed: int
+    closed_path: str
     path: str
     first: str
     here: str
@@ -78,19 +86,29 @@ def show_nurture(request: Request, visitor: AnyVisitor, session: Reading, asked:
     return _show(request, visitor, session, ListName.NURTURE, asked)
 
 
+@router.get("/closed", name="closed")
+def show_closed(request: Request, visitor: AnyVisitor, session: Reading, asked: AskedOf) -> Response:
+    """Prospects whose outcome is known, the newest decision first."""
+    return _show(request, visitor, session, ListName.CLOSED, asked)
+
+
 def _show(request: Request, visitor: Visitor, session: Session, name: ListName, asked: Asked) -> Response:
     now, caller = utcnow(), visitor.caller
     listed = list_prospects(session, caller=caller, name=name, asked=asked, now=now)
     counts = count_lists(session, caller=caller, asked=asked, now=now)
-    path = path_to(request, name)
+    path, is_closed, narrowed = path_to(request, name), name is ListName.CLOSED, bool(asked.q or asked.filters)
     page = ListPage(
         list_name=name,
         title=_LABELS[name],
         tabs=_tabs(request, counts, name, asked),
-        tiles=make_tiles(session, listed.prospects, caller=caller, now=now),
+        tiles=make_closed_tiles(session, listed.prospects)
+        if is_closed
+        else make_tiles(session, listed.prospects, caller=caller, now=now),
         asked=asked,
         choices=_choices(session, visitor, name),
         due=counts.due,
+        closed=count_closed(session, caller=caller, asked=asked) if narrowed and not listed.prospects else 0,
+        closed_path=_with(path_to(request, ListName.CLOSED), _along(asked)),
         path=path,
         first=_with(path, asked.query),
         here=_with(path, asked.query | ({"cursor": asked.cursor} if asked.cursor else {})),
@@ -114,16 +132,26 @@ def _reordered(asked: Asked) -> dict[str, str]:
 
 def _tabs(request: Request, counts: Counts, current: ListName, asked: Asked) -> list[Tab]:
     """The lists side by side; a search goes along, so that it tells in which list somebody stands."""
-    along = {key: value for key, value in asked.query.items() if key not in {"grade", "order"}}
+    along = _along(asked)
     return [
-        Tab(_LABELS[name], _with(path_to(request, name), along), getattr(counts, name), name is current)
+        Tab(
+            _LABELS[name],
+            _with(path_to(request, name), along),
+            getattr(counts, name) if name in OPEN_LISTS else None,
+            name is current,
+        )
         for name in ListName
     ]
 
 
+def _along(asked: Asked) -> dict[str, str]:
+    return {key: value for key, value in asked.query.items() if key not in {"grade", "order"}}
+
+
 def _choices(session: Session, visitor: Visitor, name: ListName) -> list[Choice]:
     """The filters there is something to choose in."""
-    facets, sheets = list_facets(session, caller=visitor.caller), load_sheets(session)
+    facets = list_facets(session, caller=visitor.caller, closed=name is ListName.CLOSED)
+    sheets = load_sheets(session)
     labels = {stage.key: stage.label for sheet in sheets.values() for stage in sheet.body.stages or []}
     everybody = [(owner, owner) for owner in facets.owners]
     if visitor.caller.sees_everyone:

@@ -1,4 +1,4 @@
-"""The three lists of open prospects, and who stands in which.
+"""The three lists of open prospects and that of the closed, and who stands in which.
 
 - **To qualify**: the owner has not forecast yet (or there is no owner), in order of arrival: no picking of favourites.
 - **To pursue**: the owner has forecast. By grade, within a grade by expected amount (probability × amount; amounts of
@@ -8,6 +8,8 @@
 
 Only a day puts a prospect aside: until it has come, the prospect leaves the first two lists; from that day on it
 stands in its list again, and at the top of nurture as due. So each open prospect always stands in one list at least.
+
+**Closed** holds those whose outcome is known, the newest decision first.
 """
 
 from collections.abc import Sequence
@@ -36,7 +38,10 @@ class ListName(StrEnum):
     QUALIFY = "qualify"
     PURSUE = "pursue"
     NURTURE = "nurture"
+    CLOSED = "closed"
 
+
+OPEN_LISTS = (ListName.QUALIFY, ListName.PURSUE, ListName.NURTURE)
 
 _ARRIVAL: list[tuple[Any, type]] = [(Prospect.arrived_at, datetime), (Prospect.id, str)]
 _EXPECTED = (-func.coalesce(Prospect.probability * type_coerce(Prospect.amount, Float), 0.0), float)
@@ -45,6 +50,7 @@ _ORDERS: dict[str, list[tuple[Any, type]]] = {
     "pursue": [(func.coalesce(Prospect.grade, "Z"), str), _EXPECTED, (Prospect.score_rank, int), *_ARRIVAL],
     "pursue by score": [(Prospect.score_rank, int), _EXPECTED, *_ARRIVAL],
     "nurture": [(func.coalesce(Prospect.look_again_at, _NO_DAY), datetime), *_ARRIVAL],
+    "closed": [(Prospect.decided_at, datetime), (Prospect.id, str)],  # descending
 }
 
 
@@ -68,7 +74,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the open prospects one may see can be filtered by."""
+    """What the open or the closed prospects one may see can be filtered by."""
 
     owners: list[str]
     sources: list[str]
@@ -76,7 +82,7 @@ class Facets:
 
 
 def in_list(name: ListName, now: datetime) -> ColumnElement[bool]:
-    """Who stands in a list at a moment."""
+    """Who of the open prospects stands in a list at a moment."""
     looked_at = or_(Prospect.look_again_at.is_(None), Prospect.look_again_at <= now)
     if name is ListName.QUALIFY:
         return and_(looked_at, or_(Prospect.owner.is_(None), awaiting_forecast()))
@@ -88,6 +94,10 @@ def in_list(name: ListName, now: datetime) -> ColumnElement[bool]:
 def _open_to(caller: Caller) -> ColumnElement[bool]:
     # Written out, because an index of the open ones alone serves no question that might be about others.
     return and_(Prospect.state == literal_column(f"'{OPEN}'"), visible_to(caller))
+
+
+def _closed_to(caller: Caller) -> ColumnElement[bool]:
+    return and_(Prospect.state != OPEN, Prospect.decided_at.is_not(None), visible_to(caller))
 
 
 def _wanted(asked: Asked) -> ColumnElement[bool]:
@@ -105,9 +115,15 @@ def _wanted(asked: Asked) -> ColumnElement[bool]:
 
 def count_lists(session: Session, *, caller: Caller, asked: Asked, now: datetime) -> Counts:
     """How many of what is asked for stand in each list."""
-    conditions = {str(name): in_list(name, now) for name in ListName} | {"due": Prospect.look_again_at <= now}
+    conditions = {str(name): in_list(name, now) for name in OPEN_LISTS} | {"due": Prospect.look_again_at <= now}
     counts = [func.count().filter(condition).label(name) for name, condition in conditions.items()]
     return Counts(**session.execute(select(*counts).where(_open_to(caller), _wanted(asked))).one()._mapping)
+
+
+def count_closed(session: Session, *, caller: Caller, asked: Asked) -> int:
+    """How many of what is asked for are closed."""
+    query = select(func.count()).select_from(Prospect).where(_closed_to(caller), _wanted(asked))
+    return session.scalar(query) or 0
 
 
 def list_prospects(
@@ -116,20 +132,23 @@ def list_prospects(
     """One page of a list. Grades sort and filter the list to pursue alone, where none is withheld."""
     order = "pursue by score" if name is ListName.PURSUE and asked.order == "score" else str(name)
     columns, kinds = zip(*_ORDERS[order], strict=True)
-    conditions = [_open_to(caller), in_list(name, now), _wanted(asked)]
+    is_closed = name is ListName.CLOSED
+    standing = _closed_to(caller) if is_closed else and_(_open_to(caller), in_list(name, now))
+    conditions = [standing, _wanted(asked)]
     if name is ListName.PURSUE and asked.grade:
         conditions.append(Prospect.grade == asked.grade)
     if asked.cursor:
-        conditions.append(after(columns, decode_cursor(asked.cursor, order, kinds)))
-    rows = session.execute(select(Prospect, *columns).where(*conditions).order_by(*columns).limit(limit + 1)).all()
+        conditions.append(after(columns, decode_cursor(asked.cursor, order, kinds), descending=is_closed))
+    ordering = [column.desc() for column in columns] if is_closed else columns
+    rows = session.execute(select(Prospect, *columns).where(*conditions).order_by(*ordering).limit(limit + 1)).all()
     more = encode_cursor(order, list(rows[limit - 1])[1:]) if len(rows) > limit else None
     return Listed([row[0] for row in rows[:limit]], more)
 
 
-def list_facets(session: Session, *, caller: Caller) -> Facets:
-    """Every owner, source and stage among the open prospects."""
+def list_facets(session: Session, *, caller: Caller, closed: bool = False) -> Facets:
+    """Every owner, source and stage among the open prospects, or the closed."""
     columns = (Prospect.owner, Prospect.source, Prospect.stage)
-    rows = session.execute(select(*columns).where(_open_to(caller)).distinct()).all()
+    rows = session.execute(select(*columns).where(_closed_to(caller) if closed else _open_to(caller)).distinct()).all()
     return Facets(*(sorted(filter(None, {row[place] for row in rows})) for place in range(len(columns))))
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.answers import UNKNOWN, Sheet
 from app.checksheets.queries import load_sheets, stage_label
-from app.prospects.tables import OPEN, Prospect
+from app.prospects.tables import OPEN, WON, OutcomeEntry, Prospect
 from app.prospects.withholding import sight_of
 
 BRIEF = {"looks_for": "Looks for", "what_fits": "What fits", "trust": "Trust"}
@@ -58,6 +59,42 @@ class Tile:
     waiting_for: str | None
     look_again_at: datetime | None
     is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedTile:
+    """What the list of the closed shows of a prospect: how it ended, when, and what was sold."""
+
+    external_id: str
+    name: str
+    account: str | None
+    owner: str | None
+    result: str
+    decided_at: datetime | None
+    sold: Decimal | None
+    currency: str | None
+
+
+def make_closed_tiles(session: Session, prospects: Iterable[Prospect]) -> list[ClosedTile]:
+    """The tiles of some closed prospects, with what was last said of their ends."""
+    found = list(prospects)
+    query = select(OutcomeEntry).where(OutcomeEntry.id.in_([one.outcome_id for one in found]))
+    outcomes = {entry.id: entry for entry in session.scalars(query)}
+    return [_closed_tile(one, outcomes.get(one.outcome_id or "")) for one in found]
+
+
+def _closed_tile(prospect: Prospect, outcome: OutcomeEntry | None) -> ClosedTile:
+    is_won = prospect.state == WON
+    return ClosedTile(
+        external_id=prospect.external_id,
+        name=prospect.name or prospect.external_id,
+        account=prospect.account,
+        owner=prospect.owner,
+        result=prospect.state,
+        decided_at=prospect.decided_at,
+        sold=outcome.amount if outcome and is_won else None,
+        currency=outcome.currency if outcome else None,
+    )
 
 
 def make_tiles(session: Session, prospects: Iterable[Prospect], *, caller: Caller, now: datetime) -> list[Tile]:

@@ -32,6 +32,7 @@ EXPECTED = {
     ("GET", "/qualify"): EVERYONE,
     ("GET", "/pursue"): EVERYONE,
     ("GET", "/nurture"): EVERYONE,
+    ("GET", "/closed"): EVERYONE,
     ("GET", "/new"): EVERYONE,
     ("POST", "/new"): EVERYONE,
     ("GET", "/prospects/{external_id}/edit"): EVERYONE,
