@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.forecasts.schemas import ForecastBody, ForecastPage
 from app.forecasts.tables import IMPORTED, Forecast
 from app.paging import decode_cursor, encode_cursor
-from app.prospects.tables import Prospect
+from app.prospects.tables import OutcomeEntry, Prospect
 
 
 def last_forecast(session: Session, prospect: Prospect, owner: str | None) -> Forecast | None:
@@ -18,6 +18,18 @@ def last_forecast(session: Session, prospect: Prospect, owner: str | None) -> Fo
         Forecast.prospect_id == prospect.id, Forecast.owner == owner, Forecast.kind != IMPORTED
     )
     return session.scalars(query.order_by(Forecast.locked_at.desc(), Forecast.id.desc()).limit(1)).first()
+
+
+def was_shown(session: Session, prospect: Prospect, owners: tuple[str, ...]) -> bool:
+    """Whether the score was shown before: while the prospect was closed, or to a rep as another owner of theirs."""
+    closed = exists().where(OutcomeEntry.prospect_id == prospect.id)
+    revealed = exists().where(
+        Forecast.prospect_id == prospect.id,
+        Forecast.kind != IMPORTED,
+        Forecast.by_owner.is_(True),
+        Forecast.owner.in_(owners),
+    )
+    return bool(session.scalar(select(or_(closed, revealed))))
 
 
 def list_forecasts(

@@ -13,7 +13,7 @@ from app.accounts.team import blind_mode, blind_since
 from app.checksheets.queries import load_sheet
 from app.db import new_id
 from app.errors import Conflict, Forbidden, Unprocessable
-from app.forecasts.queries import last_forecast
+from app.forecasts.queries import last_forecast, was_shown
 from app.forecasts.schemas import ForecastInput
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
 from app.prospects.activity import sent_before
@@ -66,7 +66,7 @@ def lock_forecast(
     if prospect.state != OPEN:
         raise Conflict("The prospect is closed: what is forecast now would be hindsight.", code="prospect_closed")
     known = to_score_now(session, prospect, now=now)
-    kind = _kind(session, prospect, owner, form.asked)
+    kind = _kind(session, caller, prospect, owner, form.asked)
     forecast_id = new_id("fc") if made else forecast_id
     forecast = _store(session, caller, prospect, owner, kind, given, known, forecast_id, made_at=now, now=now)
     if owner == prospect.owner:
@@ -84,7 +84,7 @@ def _whose(caller: Caller, prospect: Prospect, given: ForecastInput) -> str | No
     return given.by
 
 
-def _kind(session: Session, prospect: Prospect, owner: str | None, asked: Asked | None) -> str:
+def _kind(session: Session, caller: Caller, prospect: Prospect, owner: str | None, asked: Asked | None) -> str:
     """What a forecast is, by what its owner can have seen; a form that asked for another is refused."""
     last = last_forecast(session, prospect, owner)
     if asked == "first" and last is not None:
@@ -92,7 +92,8 @@ def _kind(session: Session, prospect: Prospect, owner: str | None, asked: Asked 
     if asked == "revision" and last is None:
         raise Conflict("The prospect has another owner now, whose first forecast is awaited.", code="forecast_awaited")
     if last is None:
-        return BLIND if blind_since(session, prospect.arrived_at) else INFORMED
+        shown = not blind_since(session, prospect.arrived_at) or was_shown(session, prospect, caller.owners)
+        return INFORMED if shown else BLIND
     moved = prospect.score_changed_at is not None and prospect.score_changed_at > last.locked_at
     if last.kind == REVISION and not moved:
         raise Conflict(

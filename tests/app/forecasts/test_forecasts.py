@@ -82,6 +82,25 @@ def test_a_prospect_that_arrived_after_the_score_was_open_is_blind(database, rep
     assert forecast(rep, "/v1/prospects/p2").json()["kind"] == "blind"
 
 
+def test_a_prospect_that_was_closed_once_has_shown_its_score(rep, prospect):
+    rep.put(f"{prospect}/outcome", json={"result": "void"})
+    rep.delete(f"{prospect}/outcome")
+    assert forecast(rep, prospect).json()["kind"] == "informed"
+
+
+def test_whoever_saw_the_score_as_one_owner_has_seen_it_as_another(client, prospect):
+    both = client("rep", owners=("ada", "ben"))
+    forecast(both, prospect)
+    both.put(prospect, json={"owner": "ben"})
+    assert forecast(both, prospect).json()["kind"] == "informed"
+
+
+def test_a_new_owner_who_never_saw_the_score_is_blind(client, rep, bids_api, prospect):
+    forecast(rep, prospect)
+    bids_api.put(prospect, json={"owner": "ben"})
+    assert forecast(client("rep", owners=("ben",)), prospect).json()["kind"] == "blind"
+
+
 def test_a_category_stands_for_a_probability(rep, prospect):
     body = forecast(rep, prospect, category="commit").json()
     assert (body["category"], body["probability"]) == ("commit", None)
