@@ -139,8 +139,7 @@ def test_before_the_forecast_there_is_a_sentence_in_its_place(at_history):
     assert page.locator("figure.plot, .moved").count() == 0
 
 
-@anywhere
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (DESK, "dark")])
 def test_axe_finds_nothing_and_nothing_sticks_out(at_history, faults, width, scheme):
     page = at_history(width=width, scheme=scheme)
     page.get_by_role("button", name="Call").click()

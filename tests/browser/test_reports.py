@@ -26,8 +26,7 @@ def ledger(site):
     write_deals(site.database, deals_of(12, seed=1, owners=("ben",)), card=card, prefix="few")
 
 
-@anywhere
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (DESK, "dark")])
 def test_the_comparison_opens_with_counts_and_holds_no_fault(ledger, signed_in, faults, width, scheme):
     """Everything unfolded, so that axe sees what is behind the details too."""
     page = signed_in("manager", width=width, scheme=scheme)

@@ -386,7 +386,7 @@ def test_the_keyboard_alone_fills_in_forecasts_and_revises(site, at_sheet, prosp
     assert item(page, "budget").locator(".past li").count() == 1
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (PHONE, "dark"), (DESK, "light"), (DESK, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (DESK, "dark")])
 def test_axe_finds_nothing_in_any_state_and_nothing_is_asked_of_other_sites(
     site, at_sheet, prospect, faults, width, scheme
 ):

@@ -113,7 +113,11 @@ def _spent(ledger: Ledger, rows: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def _productivity(ledger: Ledger, rows: NDArray[np.bool_], *, by_margin: bool) -> Estimate | None:
-    """Won margin by the hour, or amount where the margin is not known of all; None under ten closed deals."""
+    """Won margin by the hour, or amount where the margin is not known of all; None under ten closed deals with hours.
+
+    Deals nobody noted hours for would bring money without effort, so they are left out.
+    """
+    rows = rows & (ledger.hours.sum(axis=1) > 0)
     if np.sum(rows & ledger.closed) < LEAST_GROUP:
         return None
     money = ledger.margin if by_margin else ledger.amount

@@ -35,7 +35,9 @@ class ByGrade(Spent):
     """By the grade at the first sheet."""
 
     grade: Literal["A", "B", "C", "D"] | None = Field(description="Null: no sheet was filled in.")
-    productivity: Interval | None = Field(description="Won margin, or amount, per hour; null under 10 closed deals.")
+    productivity: Interval | None = Field(
+        description="Won margin, or amount, per hour; null under 10 closed deals with hours."
+    )
 
 
 class BySource(Spent):

@@ -39,6 +39,20 @@ def test_hours_and_wins_stand_under_the_grade_of_the_first_sheet(worked, read):
     assert (grades[best]["productivity"]["value"], grades[worst]["productivity"]["value"]) == pytest.approx((375, 10))
 
 
+def test_deals_without_hours_bring_no_money_by_the_hour(worked, read):
+    """A sale of a million nobody noted work for leaves the 375 an hour of the others as they are."""
+    worked.deal("unnoted", 60, "won", answers=GOOD, amount="1000000.00", currency="EUR")
+    best = min(read()["grades"], key=lambda one: one["grade"])
+    assert (best["won"], best["productivity"]["value"]) == (16, pytest.approx(375))
+
+
+def test_one_call_on_many_closed_deals_is_not_enough_for_money_by_the_hour(past, read):
+    for number in range(12):
+        past.deal(f"deal-{number}", 1 + number, "won", answers=GOOD, amount="1000.00", currency="EUR")
+    past.spend("deal-0", 2, "call", hours="0.5")
+    assert [(one["closed"], one["productivity"]) for one in read()["grades"]] == [(12, None)]
+
+
 def test_a_later_sheet_does_not_move_the_hours(worked, read):
     """What was learnt on the way knows more than was known when the effort began."""
     before = read()["grades"]
