@@ -55,11 +55,6 @@ class Sitting:
         return self.client.post(path, data=kept | {"live": "1"} | given)
 
 
-def says(page: Any) -> str:
-    """What a person reads on a page."""
-    return " ".join(BeautifulSoup(page.text, "html.parser").get_text(" ").split())
-
-
 @pytest.fixture
 def sit(app: FastAPI, database: Database) -> Callable[..., Sitting]:
     """Sign somebody in: `sit("Kim")` is a rep for `ada`'s prospects, as every rep here."""

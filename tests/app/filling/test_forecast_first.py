@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from app.accounts.service import COMMAND_LINE
 from app.accounts.team import set_blind_mode
 from app.db import utcnow
-from tests.app.filling.conftest import says
+from tests.visiting import says
 
 STEPS = {"grade_steps": {grade: f"Step {grade}." for grade in "ABCD"}}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.filling.answering import as_number
-from tests.app.filling.conftest import says
+from tests.visiting import says
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.app.filling.conftest import says
+from tests.visiting import says
 
 
 def test_the_brief_stands_above_the_sheet(sit, prospect, bids_api):

@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 
 from app.db import Database
 from app.settings import Settings
-from tests.app.filling.conftest import says
 from tests.conftest import SECRET
+from tests.visiting import says
 
 
 def told(page):
