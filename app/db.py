@@ -207,8 +207,10 @@ def get_reading_session(request: Request) -> Iterator[Session]:
 
 
 def get_writing_session(request: Request) -> Iterator[Session]:
-    """A session whose transaction is the request's."""
+    """A session whose transaction is the request's; a call that must have one effect watches over it."""
     with get_database(request).writing() as session:
+        if watch := getattr(request.state, "watch", None):
+            watch(session)
         yield session
 
 

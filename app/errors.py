@@ -28,6 +28,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed here",
     409: "In conflict with what is there",
+    410: "No longer there",
     412: "Changed in the meantime",
     413: "Too large",
     415: "Not a media type this call takes",
@@ -174,13 +175,13 @@ def problem_body(error: AppError, request_id: str) -> dict[str, Any]:
     }
 
 
-def problem_response(request: Request, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(request: Request, error: AppError) -> Response:
     """The one shape in which errors leave."""
     body = problem_body(error, request.scope.get("state", {}).get("request_id", ""))
     return Response(
         msgspec.json.encode(body),
         status_code=error.status,
-        headers={**error.headers, **(headers or {})},
+        headers=error.headers,
         media_type="application/problem+json",
     )
 
@@ -221,8 +222,15 @@ def _unprocessable(faults: Sequence[Mapping[str, Any]]) -> Unprocessable:
 def _from_http(error: HTTPException) -> AppError:
     codes = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
     problem = AppError(str(error.detail), code=codes.get(error.status_code, "refused"))
-    problem.status = error.status_code
+    problem.status, problem.headers = error.status_code, dict(error.headers or {})
     return problem
+
+
+def as_problem(error: AppError | HTTPException | RequestValidationError) -> AppError:
+    """What a caller is told of an error somebody foresaw."""
+    if isinstance(error, RequestValidationError):
+        return _from_validation(error)
+    return error if isinstance(error, AppError) else _from_http(error)
 
 
 class ErrorPages(Protocol):
@@ -235,22 +243,16 @@ class ErrorPages(Protocol):
 def install_handlers(app: FastAPI, pages: ErrorPages) -> None:
     """Let every error leave as problem+json or as a page, and no unexpected error's text leave at all."""
 
-    def answer(request: Request, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
+    def answer(request: Request, error: AppError) -> Response:
         if pages.wants_page(request):
-            return pages.error_page(request, error, {**error.headers, **(headers or {})})
-        return problem_response(request, error, headers)
+            return pages.error_page(request, error, error.headers)
+        return problem_response(request, error)
 
     @app.exception_handler(AppError)
-    def expected(request: Request, error: AppError) -> Response:
-        return answer(request, error)
-
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> Response:
-        return answer(request, _from_validation(error))
-
     @app.exception_handler(HTTPException)
-    def refused(request: Request, error: HTTPException) -> Response:
-        return answer(request, _from_http(error), error.headers)
+    def expected(request: Request, error: AppError | RequestValidationError | HTTPException) -> Response:
+        return answer(request, as_problem(error))
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:

@@ -85,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.panel_origins = settings.panel_origins
     app.state.keeper = make_keeper(settings)
     app.state.metrics = Metrics()
+    app.state.running = set()  # calls with an idempotency key that are under way
     install_handlers(app, pages)
     features = (prospects, checksheets, scorecards, scoring, training, forecasts, panel, exchange, jobs)
     for feature in features:

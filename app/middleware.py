@@ -79,7 +79,7 @@ class Around:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
+                headers["X-Request-ID"] = scope["state"]["request_id"]  # an answer repeated carries its first id
                 secure(headers, scope)
             await send(message)
 

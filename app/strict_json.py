@@ -1,6 +1,7 @@
 """Bodies read strictly: what other readers would understand differently is refused."""
 
 import json
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from app.errors import Unprocessable, escaped
+from app.repeating.route import FIELD, HEADER, UNSAFE, answer_once, check_key
+
+_JSON = re.compile(r"application/([^;]+\+)?json\b", re.IGNORECASE)
 
 
 class _Refused(ValueError):
@@ -59,19 +63,30 @@ def read_json(body: bytes) -> Any:
 class StrictRequest(Request):
     """A request whose JSON is read strictly."""
 
+    key: Any = None
+
     async def json(self) -> Any:
-        """Read the body once."""
+        """Read the body once, and the idempotency key out of it."""
         if not hasattr(self, "_json"):
             self._json = read_json(await self.body())
+            if isinstance(self._json, dict) and self.method in UNSAFE:
+                self.key = self._json.pop(FIELD, None)
         return self._json
+
+    async def find_key(self, *, takes_body: bool) -> str | None:
+        """The idempotency key of an unsafe call, where it has one."""
+        if takes_body and _JSON.match(self.headers.get("content-type", "")) and await self.body():
+            await self.json()
+        return check_key(self.headers.get(HEADER), self.key)
 
 
 class StrictRoute(APIRoute):
-    """A route whose requests are strict."""
+    """A route of the API: its requests are read strictly, and an unsafe one with a key has one effect."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler."""
         handle = super().get_route_handler()
+        is_unsafe, takes_body = not UNSAFE.isdisjoint(self.methods or ()), self.body_field is not None
 
         async def strict(request: Request) -> Response:
             known = set(_query_names(self.dependant))
@@ -79,7 +94,9 @@ class StrictRoute(APIRoute):
                 if name not in known:  # a misspelt filter would show everything
                     pointer = f"/query/{escaped(name)}"
                     raise Unprocessable.field(pointer, "unknown_parameter", f"This call has no parameter '{name}'.")
-            return await handle(StrictRequest(request.scope, request.receive))
+            strictly = StrictRequest(request.scope, request.receive)
+            key = await strictly.find_key(takes_body=takes_body) if is_unsafe else None
+            return await (handle(strictly) if key is None else answer_once(strictly, key, handle))
 
         return strict
 

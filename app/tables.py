@@ -7,6 +7,7 @@ from app.exchange.tables import BadImportRow, ImportRun, UploadPart
 from app.forecasts.tables import Forecast
 from app.jobs.tables import Job
 from app.prospects.tables import Effort, Experience, OutcomeEntry, Prospect, StageEntry
+from app.repeating.tables import KeptAnswer
 from app.reports.surprises.tables import ReviewNote
 from app.scorecards.tables import Activation, ScorecardRow
 from app.scoring.tables import ScoreEntry
@@ -27,6 +28,7 @@ __all__ = [
     "Forecast",
     "ImportRun",
     "Job",
+    "KeptAnswer",
     "Observation",
     "OneTimeLink",
     "OutcomeEntry",

@@ -27,6 +27,7 @@ async def read_upload(request: Request) -> AsyncIterator[Upload]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Unprocessable.field("/file", "missing", "Send the file as multipart/form-data, in the field 'file'.")
     async with request.form(max_files=1, max_fields=20) as sent:
+        request.state.form = sent
         yield _upload(sent)
 
 

@@ -29,7 +29,9 @@ def authenticate(
     if credentials is None:
         raise Unauthorized("Send your key as 'Authorization: Bearer wn_…'.")
     with database.reading() as session:
-        return find_caller(session, key=credentials.credentials, secret=request.app.state.secret)
+        caller = find_caller(session, key=credentials.credentials, secret=request.app.state.secret)
+    request.state.caller = caller
+    return caller
 
 
 def allow(*roles: str, scope: str) -> Callable[[Caller], Caller]:

@@ -17,10 +17,12 @@ from app.errors import AppError, Busy
 from app.jobs import service
 from app.jobs.queries import is_work_waiting
 from app.jobs.service import LEASE_SECONDS, MOST_ATTEMPTS, Cancelled, JobFailed, LostJob, Taken
+from app.repeating.service import sweep
 from app.settings import Settings
 
 log = structlog.get_logger()
 _LOOK_EVERY = 0.5  # seconds
+_SWEEP_EVERY = 3600.0
 IDLE_SECONDS = 300.0  # how long a child waits for more work before it ends
 _OUR_FAULT = "Something went wrong here; it has been logged."
 
@@ -49,6 +51,21 @@ class Work:
         service.finish(session, self.job, result=result, now=utcnow())
 
 
+class Broom:
+    """Every hour, whoever looks after the queue deletes the answers kept for repeated calls whose time is over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._due = time.monotonic()
+
+    def sweep(self) -> None:
+        """Sweep if it is time; where the database is busy, in an hour."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + _SWEEP_EVERY
+            with suppress(Busy, SQLAlchemyError), self._database.writing() as session:
+                sweep(session, now=utcnow())
+
+
 Handler = Callable[[Work], None]  # does a kind of job, and says itself when it is done
 
 
@@ -62,8 +79,10 @@ def work_off(
     """Do the jobs there are, and wait that long for more; None waits for ever."""
     stopping = stopping or threading.Event()
     last = time.monotonic()
+    broom = Broom(database)
     while not stopping.is_set():
         job = None
+        broom.sweep()
         with suppress(Busy), database.reading() as session:
             waiting = is_work_waiting(session)
         if waiting:
@@ -142,7 +161,9 @@ class Foreman:
                 self._child.wait(timeout=20)
 
     def _look(self) -> None:
+        broom = Broom(self._database)
         while not self._closing.wait(_LOOK_EVERY):
+            broom.sweep()
             if self._child is not None and self._child.poll() is None:
                 continue
             with suppress(Busy, SQLAlchemyError):

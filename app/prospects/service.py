@@ -17,6 +17,7 @@ from app.errors import Forbidden, PreconditionFailed, Unprocessable
 from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, OutcomeEntry, Prospect
+from app.repeating.service import forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ def erase_prospect(session: Session, *, caller: Caller, external_id: str, now: d
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     for erase in ERASERS:
         erase(session, prospect)
+    forget(session, prospect.external_id)
     for name in ("name", "owner", "account", "source", "waiting_for", "import_digest"):
         setattr(prospect, name, None)
     prospect.brief = {}

@@ -94,6 +94,10 @@ class ObservationReply(ScoreBody):
     applied: bool = Field(description="false: no current answer changed, newer ones are there.")
 
 
+class CarriedOutcome(OutcomeInput):
+    """How a prospect ended, told in the call that puts it."""
+
+
 class UpsertInput(ProspectInput):
     """A prospect with, in the same call, what was observed and how it ended."""
 
@@ -101,7 +105,7 @@ class UpsertInput(ProspectInput):
     answers_list: AnswersList | None = None
     observed_at: PastMoment | None = Field(default=None, description="When the answers were seen. Default: now.")
     reconstructed: bool = Field(default=False, description="The answers were ticked afterwards, from notes.")
-    outcome: OutcomeInput | None = None
+    outcome: CarriedOutcome | None = None
 
     @model_validator(mode="after")
     def one_form(self) -> Self:

@@ -81,14 +81,16 @@ def put_sheet(
 )
 def train(
     database: DatabaseDep,
+    session: Writing,
     caller: ManagerWriter,
     request: Request,
     asked: Annotated[TrainInput, Body()] = TrainInput(),  # noqa: B008 - a frozen default is what FastAPI takes
 ) -> CardBody:
     """Train a card on the outcomes there are; it is put in force where it does no worse than the present one."""
-    scorecard_id = service.train(database, caller=caller, asked=asked)
-    with database.reading() as session:
-        body = scorecards.describe_card(session, scorecards.find_card(session, scorecard_id))
+    with database.reading() as known:  # fitting takes long and holds no lock; the writer begins with storing
+        trained = service.fit_card(known, asked)
+    row = service.keep_card(session, caller=caller, trained=trained, now=begin(session))
+    body = scorecards.describe_card(session, row)
     return body.model_copy(update={"request_id": request.state.request_id, "warnings": list(body.card["warnings"])})
 
 

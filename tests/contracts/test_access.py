@@ -158,10 +158,10 @@ IMPORT = {
 }
 
 
-def send(caller: TestClient, call: tuple[str, str], ids: dict[str, str]) -> Any:
+def send(caller: TestClient, call: tuple[str, str], ids: dict[str, str], headers: dict[str, str] | None = None) -> Any:
     """Make a call with what it takes to get past validation."""
     sent = IMPORT if call == ("POST", "/v1/imports") else {"json": BODIES.get(call)}
-    return caller.request(call[0], address(call[1], ids), **sent)
+    return caller.request(call[0], address(call[1], ids), headers=headers, **sent)
 
 
 @pytest.fixture
