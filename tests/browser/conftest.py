@@ -1,5 +1,6 @@
 """A real service on a port of its own, and a real Chromium that looks at it."""
 
+import functools
 import itertools
 import socket
 import threading
@@ -20,6 +21,9 @@ from app.accounts.passwords import hash_password
 from app.accounts.people import invite, set_password
 from app.accounts.schemas import PersonInput
 from app.accounts.service import COMMAND_LINE
+from app.accounts.sign_in import Browser as SeenBrowser
+from app.accounts.sign_in import open_session
+from app.accounts.tables import Person
 from app.db import Database, utcnow
 from app.handlers import HANDLERS
 from app.jobs.worker import work_off
@@ -141,6 +145,7 @@ def _note_elsewhere(page: Page, site: Site, url: str) -> None:
 
 
 _number = itertools.count(1)
+_hash_password = functools.cache(hash_password)  # slow on purpose, and the same for everybody here
 
 
 @pytest.fixture
@@ -154,23 +159,40 @@ def someone(site: Site) -> Callable[..., Someone]:
         given = PersonInput(email=email, name=name, role=role, owners=owners)
         with site.database.writing() as session:
             person, _ = invite(session, given=given, by=COMMAND_LINE, now=utcnow())
-            set_password(session, person=person, password_hash=hash_password(PASSWORD), now=utcnow())
+            set_password(session, person=person, password_hash=_hash_password(PASSWORD), now=utcnow())
         return Someone(person.id, email, name)
 
     return make
 
 
 @pytest.fixture
-def signed_in(open_browser: Callable[..., Page], someone: Callable[..., Someone]) -> Callable[..., Page]:
-    """Open a browser somebody new is signed in with: `signed_in("admin", width=390)`; it is `page.person`."""
+def sign_in() -> Callable[[Page, Someone], Page]:
+    """Sign somebody in as people do, by the form."""
 
-    def make(role: str = "rep", person: Someone | None = None, **more: Any) -> Page:
-        page, who = open_browser(**more), person or someone(role)
+    def fill_in(page: Page, who: Someone) -> Page:
         page.goto("/sign-in")
         page.get_by_label("E-mail").fill(who.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", name=f"Hello {who.name}").wait_for()
+        return page
+
+    return fill_in
+
+
+@pytest.fixture
+def signed_in(site: Site, open_browser: Callable[..., Page], someone: Callable[..., Someone]) -> Callable[..., Page]:
+    """Open a browser somebody new is signed in with: `signed_in("admin", width=390)`; it is `page.person`."""
+
+    def make(role: str = "rep", person: Someone | None = None, **more: Any) -> Page:
+        page, who = open_browser(**more), person or someone(role)
+        with site.database.writing() as session:
+            token = open_session(
+                session, site.app.state.keeper, person=session.get_one(Person, who.id),
+                browser=SeenBrowser("127.0.0.1", "Chromium"), now=utcnow(),
+            )  # fmt: skip
+        page.context.add_cookies([{"name": "winnow-session", "value": token, "url": site.url, "httpOnly": True}])
+        page.goto("/")
         page.person = who
         return page
 

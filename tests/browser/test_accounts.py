@@ -29,8 +29,8 @@ def invite(page, name="Sam Storm", email="sam@example.com", owners="rep-sam"):
 
 @anywhere
 @with_and_without_script
-def test_signing_in_leads_home_and_out_again(signed_in, width, script):
-    page = signed_in(width=width, script=script)
+def test_signing_in_leads_home_and_out_again(open_browser, sign_in, someone, width, script):
+    page = sign_in(open_browser(width=width, script=script), someone())
     assert page.get_by_role("link", name="Home").get_attribute("aria-current") == "page"
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Sign out").click()
@@ -84,7 +84,7 @@ def test_a_refused_invitation_keeps_what_was_typed(signed_in, script):
 
 
 @with_and_without_script
-def test_an_admin_changes_disables_and_readmits_a_person(signed_in, someone, script):
+def test_an_admin_changes_disables_and_readmits_a_person(signed_in, open_browser, sign_in, someone, script):
     admin, who = signed_in("admin", script=script), someone()
     theirs = signed_in(person=who)
     admin.goto(f"/people/{who.id}")
@@ -96,7 +96,7 @@ def test_an_admin_changes_disables_and_readmits_a_person(signed_in, someone, scr
     theirs.reload()
     assert theirs.url.endswith("/sign-in")
     admin.get_by_role("button", name=f"Let {who.name} in again").click()
-    assert signed_in(person=who).url.endswith("/")
+    assert sign_in(open_browser(), who).url.endswith("/")
 
 
 def test_signing_out_everywhere_ends_the_other_browsers_session(signed_in, someone):
