@@ -29,7 +29,7 @@ from app.lists import pages as lists_pages
 from app.lists import prospect_pages
 from app.logs import configure_logs
 from app.middleware import Around, LimitedBody, Metrics
-from app.openapi import install_schema
+from app.openapi.document import install_documents
 from app.panel import api as panel
 from app.panel import pages as panel_pages
 from app.paths import EscapedSlashes
@@ -75,6 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Winnow",
         version=VERSION,
         description=DESCRIPTION,
+        servers=[{"url": settings.base_url}] if settings.base_url else None,
         lifespan=lifespan,
         redirect_slashes=False,  # a path with a step too many is no path of ours
         generate_unique_id_function=lambda route: route.name,
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for frame in (*daily, *first_day, team_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
     app.include_router(reports.pages)
-    install_schema(app)
+    install_documents(app)
     app.add_middleware(EscapedSlashes)
     app.add_middleware(
         LimitedBody, most=settings.max_body_bytes, most_at=dict.fromkeys(UPLOADS, settings.max_upload_bytes)

@@ -71,6 +71,14 @@ def ask(
     return Asked(check_sheet, since, until, owner, min(as_of, now) if as_of else now)
 
 
+class Interval(BaseModel):
+    """A figure with its 90 % interval; where it says so, by account."""
+
+    value: float = Field(description="The figure itself.")
+    low: float = Field(description="The lower end of the interval.")
+    high: float = Field(description="The upper end of the interval.")
+
+
 class ReportBody(BaseModel):
     """What every report says of the question it answers."""
 

@@ -131,6 +131,7 @@ def _outcome_reply(done: OutcomePut, sight: Sight, request: Request) -> OutcomeR
         etag=prospect.etag,
         score=None if sight.withholds(prospect) else prospect.score,
         grade=None if sight.withholds(prospect) else prospect.grade,
+        scorecard=prospect.scorecard_id,
         warnings=warnings,
         request_id=request.state.request_id,
     )

@@ -10,7 +10,7 @@ from app.fields import Amount, Input, Key, Moment, PastMoment
 from app.prospects.schemas import ExternalId, OutcomeInput, ProspectBody, ProspectInput
 
 
-class Interval(BaseModel):
+class ScoreInterval(BaseModel):
     """Where the probability lies, with the certainty of `level`."""
 
     level: float = Field(examples=[0.9])
@@ -58,7 +58,7 @@ class ScoreFields(BaseModel):
     grade_close_ratio: float | None = Field(description="What share of prospects of this grade was won.")
     grade_support: float | None = Field(description="How many prospects that share rests on.")
     probability: float | None = Field(examples=[0.709])
-    interval: Interval | None
+    interval: ScoreInterval | None
     points: int | None = Field(examples=[9])
     base_points: int | None = Field(examples=[2])
     reasons: list[ReasonBody]

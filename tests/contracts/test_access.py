@@ -89,6 +89,8 @@ OPEN = {
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
+    ("GET", "/openapi-3.0.json"),
+    ("GET", "/openapi-2.0.json"),
     ("GET", "/docs"),
     ("GET", "/docs/oauth2-redirect"),
     ("GET", "/static-offline-docs"),

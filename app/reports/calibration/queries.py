@@ -17,7 +17,6 @@ from app.reports.calibration.schemas import (
     CalibrationBody,
     Figures,
     Group,
-    Interval,
     LeftOut,
     Likely,
     Parts,
@@ -26,7 +25,7 @@ from app.reports.calibration.schemas import (
     Verdict,
 )
 from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, Floats, Objects, as_objects, epoch, read_deals
-from app.reports.frame import Asked
+from app.reports.frame import Asked, Interval
 from app.scorecards.queries import load_card
 from models.drift import shortfall
 from models.metrics import Estimate, log_losses, measure, squared_errors

@@ -4,15 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.reports.frame import ReportBody
-
-
-class Interval(BaseModel):
-    """A figure with its 90 % interval, by account."""
-
-    value: float
-    low: float
-    high: float
+from app.reports.frame import Interval, ReportBody
 
 
 class LeftOut(BaseModel):

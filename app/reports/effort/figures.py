@@ -2,8 +2,8 @@
 
 from app import plots
 from app.reports.effort.queries import ask_effort, read
-from app.reports.effort.schemas import EffortBody, Interval, Spent
-from app.reports.frame import Column, Figure, Report, Table
+from app.reports.effort.schemas import EffortBody, Spent
+from app.reports.frame import Column, Figure, Interval, Report, Table
 
 
 def whole(value: float | None) -> str:

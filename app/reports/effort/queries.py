@@ -22,11 +22,10 @@ from app.reports.effort.schemas import (
     ByKind,
     BySource,
     EffortBody,
-    Interval,
     Qualifying,
     Side,
 )
-from app.reports.frame import Asked, ask
+from app.reports.frame import Asked, Interval, ask
 from models.metrics import Estimate, interval
 from models.productivity import deals_for_proof, difference, ratio
 

@@ -15,8 +15,8 @@ from app.checksheets.schemas import Item
 from app.checksheets.tables import Observation
 from app.prospects.tables import Effort, Prospect
 from app.reports.deals import as_objects, read_deals
-from app.reports.frame import Asked
-from app.reports.items.schemas import Agreement, Before, Completeness, Interval, ItemReview, ItemsBody
+from app.reports.frame import Asked, Interval
+from app.reports.items.schemas import Agreement, Before, Completeness, ItemReview, ItemsBody
 from app.reports.items.sheets import Sheets, read_sheets
 from app.scorecards.queries import card_in_force, load_card
 from app.training.dataset import model_items

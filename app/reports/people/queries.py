@@ -12,8 +12,8 @@ from app.checksheets.queries import choose_sheet
 from app.prospects.queries import visible_to
 from app.prospects.tables import Prospect
 from app.reports.deals import Deals, read_deals
-from app.reports.frame import Asked
-from app.reports.people.schemas import Interval, Lead, Owner, PeopleBody
+from app.reports.frame import Asked, Interval
+from app.reports.people.schemas import Lead, Owner, PeopleBody
 from models.funnel import Group, centred, funnel
 from models.scorecard import as_score
 

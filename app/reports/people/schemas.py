@@ -3,15 +3,7 @@
 from pydantic import BaseModel, Field
 
 from app.fields import Moment
-from app.reports.frame import ReportBody
-
-
-class Interval(BaseModel):
-    """A figure with its 90 % interval."""
-
-    value: float
-    low: float
-    high: float
+from app.reports.frame import Interval, ReportBody
 
 
 class Owner(BaseModel):
