@@ -148,6 +148,13 @@ class Database:
                 raise Busy from error
             raise
 
+    def empty_log(self) -> None:
+        """Write SQLite's log into the file and empty it; a reader may hold it, then the next writer's turn does."""
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                cursor = connection.connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def ping(self) -> None:
         """Raise when the database does not answer."""
         with self.engine.connect() as connection:
@@ -169,6 +176,7 @@ def _speak_sqlite(engine: Engine, wait_seconds: float) -> None:
             "foreign_keys=ON",
             "journal_mode=WAL",
             "synchronous=FULL",
+            "secure_delete=ON",  # what is erased is overwritten, not merely let go
             f"busy_timeout={int(wait_seconds * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}")

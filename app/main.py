@@ -25,6 +25,7 @@ from app.forecasts import api as forecasts
 from app.home import pages as home_pages
 from app.jobs import api as jobs
 from app.jobs.worker import Foreman
+from app.joining import api as joining
 from app.lists import pages as lists_pages
 from app.lists import prospect_pages
 from app.logs import configure_logs
@@ -33,6 +34,7 @@ from app.openapi.document import install_documents
 from app.panel import api as panel
 from app.panel import pages as panel_pages
 from app.paths import EscapedSlashes
+from app.privacy import api as privacy
 from app.prospects import api as prospects
 from app.reports import routes as reports
 from app.scorecards import api as scorecards
@@ -88,7 +90,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.running = set()  # calls with an idempotency key that are under way
     install_handlers(app, pages)
-    features = (prospects, checksheets, scorecards, scoring, training, forecasts, panel, exchange, jobs)
+    features = (
+        prospects,
+        privacy,
+        joining,
+        checksheets,
+        scorecards,
+        scoring,
+        training,
+        forecasts,
+        panel,
+        exchange,
+        jobs,
+    )
     for feature in features:
         app.include_router(feature.router, responses=errors)
     app.include_router(reports.api, responses=errors)

@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         default=SecretStr("memory://"),
         description="Where failed sign-ins are counted: `memory://`, or `redis://…` (with the package redis).",
     )
+    retention_months: int | None = Field(
+        default=None,
+        ge=1,
+        description="After how many months without a word `winnow forget` erases who a prospect is; none: never.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important message that is logged."
     )

@@ -6,7 +6,7 @@ from app.db import Base
 from app.exchange.tables import BadImportRow, ImportRun, UploadPart
 from app.forecasts.tables import Forecast
 from app.jobs.tables import Job
-from app.prospects.tables import Effort, Experience, OutcomeEntry, Prospect, StageEntry
+from app.prospects.tables import Effort, Experience, FormerId, OutcomeEntry, Prospect, StageEntry
 from app.repeating.tables import KeptAnswer
 from app.reports.surprises.tables import ReviewNote
 from app.scorecards.tables import Activation, ScorecardRow
@@ -26,6 +26,7 @@ __all__ = [
     "Effort",
     "Experience",
     "Forecast",
+    "FormerId",
     "ImportRun",
     "Job",
     "KeptAnswer",

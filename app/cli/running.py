@@ -116,3 +116,33 @@ def restore(file: Annotated[Path, typer.Argument(help="A backup.")], as_json: As
     with open_database(migrated=False) as database, spinner("Restoring"):
         count = read_backup(database, file)
     print_json({"rows": count}) if as_json else say(f"{count} rows are back.")
+
+
+@commands.command()
+def forget(
+    months: Annotated[
+        int | None, typer.Option(min=1, help="Months without a word; default: WINNOW_RETENTION_MONTHS.")
+    ] = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase them; without it they are only counted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase the personal data of prospects nothing was said of for long; without --erase, count them."""
+    from app.accounts.service import COMMAND_LINE
+    from app.db import utcnow
+    from app.privacy.queries import count_due
+    from app.privacy.service import forget_due
+    from app.settings import Settings
+
+    limit = months or Settings().retention_months
+    if limit is None:
+        say("Nothing is forgotten: name --months, or set WINNOW_RETENTION_MONTHS.")
+        return
+    with open_database() as database:
+        if erase:
+            done = forget_due(database, caller=COMMAND_LINE, months=limit)
+            print_json({"erased": done}) if as_json else say(f"{done} prospects are forgotten.")
+            return
+        with database.reading() as session:
+            counts = count_due(session, months=limit, now=utcnow())
+    named = ", ".join(f"{count} {state}" for state, count in counts.items()) or "none"
+    print_json({"due": counts}) if as_json else say(f"Due after {limit} months: {named}. --erase erases them.")

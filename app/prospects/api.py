@@ -1,15 +1,15 @@
-"""Reading and erasing prospects; what changes a score is routed in `scoring`."""
+"""Reading prospects; what changes a score is routed in `scoring`."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.auth import Admin, Reader, Writer
+from app.accounts.auth import Reader, Writer
 from app.db import Reading, Writing, begin
 from app.errors import Problem
 from app.fields import Key, Moment, Name
 from app.paging import Cursor, Limit
-from app.prospects import activity, queries, service
+from app.prospects import activity, queries
 from app.prospects.schemas import (
     EffortInput,
     EffortReply,
@@ -54,12 +54,6 @@ def read_prospect(session: Reading, caller: Reader, external_id: ExternalIdPath,
     response.headers["ETag"] = prospect.etag
     outcome = queries.find_outcome(session, prospect)
     return queries.describe(prospect, outcome, sight_of(session, caller))
-
-
-@router.delete("/{external_id}", status_code=204)
-def erase_prospect(session: Writing, caller: Admin, external_id: ExternalIdPath) -> None:
-    """Erase a prospect's personal data; its answers stay under a random id. The external id may be used again."""
-    service.erase_prospect(session, caller=caller, external_id=external_id, now=begin(session))
 
 
 @router.post("/{external_id}/effort", response_model=EffortReply, status_code=201)

@@ -13,7 +13,7 @@ from app.accounts.service import Caller
 from app.errors import NotFound
 from app.paging import after, decode_cursor, encode_cursor
 from app.prospects.schemas import Outcome, ProspectBody, ProspectPage
-from app.prospects.tables import REOPENED, OutcomeEntry, Prospect
+from app.prospects.tables import REOPENED, FormerId, OutcomeEntry, Prospect
 from app.prospects.withholding import Sight, awaiting_forecast, sight_of
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -47,9 +47,13 @@ def visible_to(caller: Caller) -> ColumnElement[bool]:
 
 
 def find_prospect(session: Session, *, caller: Caller, external_id: str, lock: bool = False) -> Prospect:
-    """The prospect, if the caller may see it; `lock` holds it for the rest of the transaction."""
-    query = select(Prospect).where(Prospect.external_id == external_id, visible_to(caller))
-    prospect = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    """The prospect, if the caller may see it, by an id it had before too; `lock` holds it for the transaction."""
+    query = select(Prospect).where(visible_to(caller))
+    query = query.with_for_update() if lock else query
+    prospect = session.scalars(query.where(Prospect.external_id == external_id)).one_or_none()
+    if prospect is None:
+        former = select(FormerId.prospect_id).where(FormerId.external_id == external_id).scalar_subquery()
+        prospect = session.scalars(query.where(Prospect.id == former)).one_or_none()
     if prospect is None:
         raise NotFound(f"There is no prospect '{external_id}'.", code="no_such_prospect")
     return prospect

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from app.db import new_id
 from app.errors import Forbidden, PreconditionFailed, Unprocessable
 from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes
 from app.prospects.schemas import OutcomeInput, ProspectInput
-from app.prospects.tables import OPEN, REOPENED, OutcomeEntry, Prospect
+from app.prospects.tables import OPEN, REOPENED, FormerId, OutcomeEntry, Prospect
 from app.repeating.service import forget
 
 
@@ -98,7 +98,9 @@ def new_prospect_row(external_id: str, owner: str | None, now: datetime) -> dict
 def _insert_if_absent(
     session: Session, *, caller: Caller, external_id: str, fields: ProspectInput, now: datetime
 ) -> bool:
-    """Two callers may create the same id at once: the database decides who did."""
+    """Two callers may create the same id at once: the database decides who did; a former id is there already."""
+    if session.get(FormerId, external_id) is not None:
+        return False
     owner = fields.owner
     if owner is None and not caller.sees_everyone:
         owner = caller.owners[0]
@@ -214,10 +216,11 @@ def erase_prospect(session: Session, *, caller: Caller, external_id: str, now: d
     for erase in ERASERS:
         erase(session, prospect)
     forget(session, prospect.external_id)
-    for name in ("name", "owner", "account", "source", "waiting_for", "import_digest"):
+    for name in ("name", "owner", "account", "source", "waiting_for", "import_digest", "forecast_owner"):
         setattr(prospect, name, None)
     prospect.brief = {}
     prospect.external_id, prospect.erased_at = f"erased-{secrets.token_hex(16)}", now
     touch(prospect, now)
     session.execute(update(OutcomeEntry).where(OutcomeEntry.prospect_id == prospect.id).values(reason=None))
+    session.execute(delete(FormerId).where(FormerId.prospect_id == prospect.id))
     audit.record(session, actor=caller.id, action="prospect.erased", subject=prospect.id)

@@ -89,6 +89,17 @@ class Prospect(Base):
         return f'"{self.version}"'
 
 
+class FormerId(Base):
+    """An id a prospect had in the CRM before it was renamed or merged; late calls by it still reach the prospect."""
+
+    __tablename__ = "former_id"
+    __table_args__ = (Index("ix_former_id_prospect", "prospect_id"),)
+
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))
+    renamed_at: Mapped[datetime]
+
+
 class OutcomeEntry(Base):
     """One thing said about how a prospect ended; the last one counts, none is overwritten."""
 

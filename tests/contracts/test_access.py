@@ -30,6 +30,9 @@ EXPECTED = {
     ("GET", "/v1/prospects/{external_id}"): (EVERYONE, "read"),
     ("PUT", "/v1/prospects/{external_id}"): (EVERYONE, "write"),
     ("DELETE", "/v1/prospects/{external_id}"): (ADMIN, "write"),
+    ("GET", "/v1/prospects/{external_id}/export"): (ADMIN, "read"),
+    ("POST", "/v1/prospects/{external_id}/rename"): (IMPORTERS, "write"),
+    ("POST", "/v1/prospects/{external_id}/merge"): (IMPORTERS, "write"),
     ("GET", "/v1/prospects/{external_id}/observations"): (EVERYONE, "read"),
     ("POST", "/v1/prospects/{external_id}/observations"): (EVERYONE, "write"),
     ("POST", "/v1/prospects/{external_id}/forecasts"): (EVERYONE, "write"),
@@ -99,6 +102,7 @@ OPEN = {
 # What is asked for there may not be there in these tests; that is said to whoever may ask.
 NOT_THERE = {
     ("DELETE", "/v1/prospects/{external_id}/effort/{entry_id}"),
+    ("POST", "/v1/prospects/{external_id}/merge"),
     *{call for call in EXPECTED if call[1].startswith("/v1/reports/") and call[1].endswith((".svg", ".png"))},
 }
 # What each call is sent, so that it gets past validation to the question of who is calling.
@@ -110,6 +114,8 @@ BODIES = {
     ("POST", "/v1/prospects/{external_id}/stage"): {"stage": "comparing"},
     ("POST", "/v1/prospects/{external_id}/effort"): {"kind": "call"},
     ("POST", "/v1/prospects/{external_id}/experiences"): {"kind": "satisfied"},
+    ("POST", "/v1/prospects/{external_id}/rename"): {"to": "crm-1"},
+    ("POST", "/v1/prospects/{external_id}/merge"): {"duplicate": "crm-2"},
     ("POST", "/v1/scores"): {"answers": {}},
     ("POST", "/v1/scores/batch"): {"items": []},
     ("POST", "/v1/check-sheets"): sheet("other"),
@@ -189,7 +195,7 @@ def dialect():
     return "sqlite"
 
 
-def test_the_table_lists_every_route(app):
+def test_promise_17_the_table_lists_every_route(app):
     """A route nobody decided on, or one that is gone, shows here first."""
     assert set(live_routes(app)) == set(EXPECTED) | OPEN
 
@@ -207,14 +213,14 @@ def test_a_route_declares_who_may_call_it(app, call):
 
 
 @pytest.mark.parametrize("call", sorted(EXPECTED), ids=" ".join)
-def test_without_a_key_nothing_is_open(bids_api, call):
+def test_promise_17_without_a_key_nothing_is_open(bids_api, call):
     bids_api.headers.pop("Authorization")
     answer = bids_api.request(call[0], address(call[1]), json=BODIES.get(call))
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_may_call_what_the_table_says_and_nothing_else(bids_api, client, ids, role):
+def test_promise_17_a_role_may_call_what_the_table_says_and_nothing_else(bids_api, client, ids, role):
     """403 exactly where the role is not listed; where it is, the call gets through to what it asks for."""
     caller = client(role)
     statuses = {}
@@ -245,7 +251,7 @@ def test_a_key_with_one_scope_may_call_what_takes_that_scope(bids_api, client, i
 @pytest.mark.parametrize(
     "path", ["/v1", "/v1/keys", "/v1/prospects/", "/v1/prospects/a/b/c", "/v2/prospects", "/v1/scorecards/a/b"]
 )
-def test_an_unknown_path_is_not_found(api, method, path):
+def test_promise_17_an_unknown_path_is_not_found(api, method, path):
     answer = api.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 

@@ -48,7 +48,7 @@ def test_only_the_database_module_commits():
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_nothing_unpickles_or_evaluates(path):
+def test_promise_25_nothing_unpickles_or_evaluates(path):
     assert imports(path) & DANGEROUS == set()
     assert calls(path) & {"eval", "exec", "yaml.load", "os.system"} == set()
 

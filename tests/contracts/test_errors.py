@@ -49,7 +49,7 @@ def calls(bids_api, client, monkeypatch):
 
 
 @pytest.mark.parametrize("status", CASES)
-def test_an_error_has_the_one_shape(calls, status):
+def test_promise_12_an_error_has_the_one_shape(calls, status):
     answer = CASES[status](calls)
     body = answer.json()
     assert (answer.status_code, body["status"], answer.headers["Content-Type"]) == (
@@ -99,7 +99,7 @@ def test_too_busy_says_when_to_come_again(calls):
         ("GET", "/v1/prospects?cursor=x", None, "invalid_cursor"),
     ],
 )
-def test_codes_are_stable(bids_api, method, path, body, code):
+def test_promise_12_codes_are_stable(bids_api, method, path, body, code):
     """Clients branch on them, so a change here is a change of the contract."""
     bids_api.put("/v1/prospects/p", json={})
     bids_api.post("/v1/check-sheets", json=plain_sheet())

@@ -193,7 +193,7 @@ def test_a_page_declares_who_may_see_it(app, call):
 
 
 @pytest.mark.parametrize("call", sorted(call for call in EXPECTED if call[0] != "GET"), ids=" ".join)
-def test_every_form_refuses_other_sites(app, page_client, person_ids, call):
+def test_promise_21_every_form_refuses_other_sites(app, page_client, person_ids, call):
     assert {read_form, read_posted_upload} & set(calls_of(pages_of(app)[call]))
     answer = page_client("admin").request(call[0], address(call[1], person_ids))
     assert answer.status_code == 403
@@ -205,7 +205,7 @@ def test_a_page_only_reads_on_get(app):
 
 
 @pytest.mark.parametrize("role", PERSON_ROLES)
-def test_a_role_sees_what_the_table_says_and_nothing_else(page_client, person_ids, role):
+def test_promise_17_a_role_sees_what_the_table_says_and_nothing_else(page_client, person_ids, role):
     client, sent = page_client(role), {}
     for (method, path), roles in sorted(EXPECTED.items()):
         if method == "POST":  # signed in anew each time, because a form may end every session
@@ -265,7 +265,7 @@ PATHS = ["/", "/sign-in", "/account", "/people", "/choose-password/x", "/nowhere
 
 @pytest.mark.parametrize("role", [None, "admin", "rep"])
 @pytest.mark.parametrize("path", PATHS)
-def test_every_page_and_error_carries_the_headers(broken_home, page_client, role, path):
+def test_promise_21_every_page_and_error_carries_the_headers(broken_home, page_client, role, path):
     client = page_client(role)
     client._transport.raise_server_exceptions = False
     answer = client.get(path)

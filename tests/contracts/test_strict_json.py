@@ -41,7 +41,7 @@ def dialect():
         b"{'answers': {}}",
     ],
 )
-def test_a_body_that_cannot_be_read_for_sure_is_refused(bids_api, body):
+def test_promise_24_a_body_that_cannot_be_read_for_sure_is_refused(bids_api, body):
     answer = bids_api.post(PATH, content=body, headers=JSON)
     assert answer.status_code in (400, 422)
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -86,7 +86,7 @@ def small(settings, make_key):
     app.state.database.engine.dispose()
 
 
-def test_a_body_over_the_limit_is_refused(small):
+def test_promise_24_a_body_over_the_limit_is_refused(small):
     answer = small.put("/v1/prospects/p", json={"waiting_for": "x" * 1_000})
     assert (answer.status_code, answer.json()["code"], answer.headers["Content-Type"]) == (
         413,
@@ -95,7 +95,7 @@ def test_a_body_over_the_limit_is_refused(small):
     )
 
 
-def test_a_body_without_a_length_is_counted_as_it_comes(small):
+def test_promise_24_a_body_without_a_length_is_counted_as_it_comes(small):
     def chunks():
         yield b'{"waiting_for": "'
         for _ in range(100):

@@ -22,7 +22,7 @@ def new_key(session, **more):
     return create_key(session, **given | more)
 
 
-def test_only_a_hash_of_a_key_is_kept(database, make_key):
+def test_promise_19_only_a_hash_of_a_key_is_kept(database, make_key):
     key = make_key()
     with database.reading() as session:
         row = session.scalars(select(ApiKey)).one()
@@ -31,7 +31,7 @@ def test_only_a_hash_of_a_key_is_kept(database, make_key):
     assert not [text for text in kept if random in text]
 
 
-def test_a_key_says_its_role_and_ends_in_a_checksum(make_key):
+def test_promise_19_a_key_says_its_role_and_ends_in_a_checksum(make_key):
     prefix, role, *_, checksum = make_key("manager").split("_")
     assert (prefix, role) == ("wn", "manager")
     assert len(checksum) == 8
@@ -52,7 +52,7 @@ def test_a_key_hashed_with_another_secret_is_no_key(api, database):
     assert call(api, text).status_code == 401
 
 
-def test_an_expired_key_is_refused(api, make_key):
+def test_promise_19_an_expired_key_is_refused(api, make_key):
     now = datetime.now(UTC)
     key = make_key(expires_at=now + timedelta(hours=1))
     assert call(api, key).status_code == 200
@@ -60,7 +60,7 @@ def test_an_expired_key_is_refused(api, make_key):
         assert call(api, key).status_code == 401
 
 
-def test_a_revoked_key_is_refused_at_once(api, database):
+def test_promise_19_a_revoked_key_is_refused_at_once(api, database):
     with database.writing() as session:
         row, text = new_key(session, secret=api.app.state.secret)
     assert call(api, text).status_code == 200

@@ -62,7 +62,7 @@ def test_the_right_password_opens_the_start_page(take_in, visit, people_helpers)
         ("ada@example.com", "x" * 100_000),
     ],
 )
-def test_every_refusal_reads_the_same_and_costs_one_verification(
+def test_promise_20_every_refusal_reads_the_same_and_costs_one_verification(
     take_in, visit, database, monkeypatch, people_helpers, email, password
 ):
     """Nobody learns from the answer or from its work who is here."""
@@ -105,7 +105,7 @@ def test_a_refused_sign_in_shows_the_email_again_and_never_the_password(take_in,
     assert "canary" not in page.text
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_other_sites_and_open_lines(take_in, visit):
+def test_promise_21_the_cookie_is_out_of_reach_of_scripts_other_sites_and_open_lines(take_in, visit):
     take_in()
     answer = visit().sign_in("ada@example.com", follow=False)
     cookie = next(one for one in answer.headers.get_list("set-cookie") if one.startswith(COOKIE))
@@ -279,7 +279,7 @@ def test_a_stopped_guesser_is_told_when_to_try_again(take_in, visit, people_help
     assert "Wait 15 minutes" in people_helpers(page)
 
 
-def test_guessing_at_somebody_does_not_lock_them_out_where_they_have_signed_in_before(ada, visit):
+def test_promise_20_guessing_at_somebody_does_not_lock_them_out_where_they_have_signed_in_before(ada, visit):
     """Even from their own address, which the guesser may share, and though every e-mail's count there is full."""
     ada.submit(ada.get("/"), "Sign out")
     guess(visit("198.51.100.66"), 11)
@@ -353,7 +353,7 @@ def written(monkeypatch):
     return written
 
 
-def test_no_password_email_or_link_is_ever_logged(take_in, visit, database, written, monkeypatch):
+def test_promise_26_no_password_email_or_link_is_ever_logged(take_in, visit, database, written, monkeypatch):
     """Right, wrong, in a form that cannot be read, in a link, and where the service itself fails."""
     person = take_in(email="canary@example.com")
     browser = visit()

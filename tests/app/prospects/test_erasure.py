@@ -55,7 +55,7 @@ def test_before_it_is_erased_a_person_stands_in_these_places(database, known):
     }
 
 
-def test_erased_is_gone_from_every_table(bids_api, database, known):
+def test_promise_27_erased_is_gone_from_every_table(bids_api, database, known):
     assert bids_api.delete(known).status_code == 204
     assert places_of(database, CANARY) == set()
 

@@ -36,7 +36,7 @@ def ada(team, client):
 
 
 @pytest.mark.parametrize(("method", "path", "body"), CALLS, ids=lambda part: str(part)[:40])
-def test_anothers_prospect_is_not_found_and_not_changed(ada, count_rows, method, path, body):
+def test_promise_18_anothers_prospect_is_not_found_and_not_changed(ada, count_rows, method, path, body):
     """Nor is one that has no owner."""
     before = count_rows()
     answers = [ada.request(method, path.format(id=name), json=body) for name in ("bob-1", "none-1")]
@@ -64,7 +64,7 @@ FILTERS = ["owner=bob", "grade=A", "state=open", "check_sheet=bids", "changed_si
 
 
 @pytest.mark.parametrize("order", ["arrival", "score", "updated"])
-def test_no_filter_shows_anothers_prospects(ada, order):
+def test_promise_18_no_filter_shows_anothers_prospects(ada, order):
     pages = [ada.get(f"/v1/prospects?{asked}&order={order}").json()["items"] for asked in FILTERS]
     assert {one["owner"] for page in pages for one in page} == {"ada"}
 
@@ -76,7 +76,7 @@ def test_anothers_cursor_shows_only_ones_own(team, ada):
     assert [one["external_id"] for one in items] == ["ada-1"]
 
 
-def test_a_batch_entry_of_anothers_prospect_is_not_found(ada):
+def test_promise_18_a_batch_entry_of_anothers_prospect_is_not_found(ada):
     """Its neighbours are scored all the same."""
     entries = [{"prospect": "ada-1"}, {"prospect": "bob-1"}, {"prospect": "bob-1", "answers": {"budget": False}}]
     items = ada.post("/v1/scores/batch", json={"items": entries}).json()["items"]

@@ -98,7 +98,7 @@ def test_a_brief_is_put_whole(bids_api):
         *("created_at", "updated_at", "erased_at", "role", "closed_at", "Name", "imported"),
     ],
 )
-def test_a_field_that_is_not_the_callers_is_refused_by_name(bids_api, count_rows, field):
+def test_promise_22_a_field_that_is_not_the_callers_is_refused_by_name(bids_api, count_rows, field):
     before = count_rows()
     answer = put(bids_api, {"name": "x", field: 1})
     assert answer.status_code == 422
