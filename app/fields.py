@@ -73,11 +73,12 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _rfc3339(value: datetime) -> str:
+def rfc3339(value: datetime) -> str:
+    """A moment as every answer writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-_WRITE_TIME = PlainSerializer(_rfc3339, return_type=str)
+_WRITE_TIME = PlainSerializer(rfc3339, return_type=str)
 _TIME_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-02T09:00:00Z"]})
 # Years outside 1900–2999 are slips of the keyboard, and PostgreSQL and Python disagree about some of them.
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)

@@ -22,7 +22,9 @@ from app.exchange import pages as exchange_pages
 from app.filling import pages as filling_pages
 from app.firstday import pages as firstday_pages
 from app.forecasts import api as forecasts
+from app.handlers import ROUTINES, WAITING
 from app.home import pages as home_pages
+from app.hooks import api as hooks
 from app.jobs import api as jobs
 from app.jobs.worker import Foreman
 from app.joining import api as joining
@@ -31,6 +33,7 @@ from app.lists import prospect_pages
 from app.logs import configure_logs
 from app.middleware import Around, LimitedBody, Metrics
 from app.openapi.document import install_documents
+from app.outgoing import Rules
 from app.panel import api as panel
 from app.panel import pages as panel_pages
 from app.paths import EscapedSlashes
@@ -47,6 +50,8 @@ from app.training import pages as training_pages
 from app.training import sheet_pages
 from app.uploads import PATHS as UPLOADS
 from app.version import VERSION
+from app.webhooks import api as webhooks
+from app.webhooks import pages as webhooks_pages
 
 DESCRIPTION = """Prospect qualification: check-sheet observations in, a scorecard a person can add up and quality scores
 with reasons out. Send `Authorization: Bearer <key>` with every call. Every error is `application/problem+json` with a
@@ -61,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        foreman = Foreman(database, settings) if settings.jobs == "child" else None
+        foreman = Foreman(database, settings, WAITING, ROUTINES) if settings.jobs == "child" else None
         if foreman:
             foreman.start()
         yield
@@ -86,6 +91,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.secret = settings.secret_key.get_secret_value()
     app.state.base_url = settings.base_url
     app.state.panel_origins = settings.panel_origins
+    app.state.hubspot_secret = settings.hubspot_secret.get_secret_value()
+    app.state.webhook_rules = Rules.of(settings.webhook_networks)
     app.state.keeper = make_keeper(settings)
     app.state.metrics = Metrics()
     app.state.running = set()  # calls with an idempotency key that are under way
@@ -102,13 +109,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         panel,
         exchange,
         jobs,
+        webhooks,
     )
     for feature in features:
         app.include_router(feature.router, responses=errors)
+    app.include_router(hooks.router, responses=errors)
+    app.include_router(hooks.open_router, responses=errors)
     app.include_router(reports.api, responses=errors)
     first_day = (firstday_pages, sheet_pages, checksheets_pages, exchange_pages, training_pages, scorecards_pages)
     daily = (home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages)
-    for frame in (*daily, *first_day, team_pages, accounts_pages, static_files, health):
+    for frame in (*daily, *first_day, team_pages, webhooks_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
     app.include_router(reports.pages)
     install_documents(app)

@@ -70,6 +70,7 @@ NAVIGATION = (
     Place("Sheets", "check_sheets"),
     Place("Cards", "cards"),
     Place("Import", "imports", ("manager", "admin")),
+    Place("Webhooks", "webhooks", ("manager", "admin")),
     Place("People", "people", ("admin",)),
     Place("Your account", "account"),
 )

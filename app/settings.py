@@ -1,5 +1,6 @@
 """What an operator may set, read once from the environment and passed on."""
 
+import ipaddress
 import json
 import re
 from typing import Annotated, Any, Literal, Self
@@ -25,6 +26,11 @@ def _each_a_site(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _each_a_network(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(one)) for one in value)
+
+
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_in_words), AfterValidator(_each_a_network)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_in_words), AfterValidator(_each_a_site)]
 
 
@@ -54,8 +60,8 @@ class Settings(BaseSettings):
     )
     jobs: Literal["child", "elsewhere"] = Field(
         default="child",
-        description="Who does imports and trainings: `child` = a process this server starts when there are any; "
-        "`elsewhere` = one or more `winnow worker` processes.",
+        description="Who does imports, trainings and deliveries: `child` = a process this server starts when there are "
+        "any; `elsewhere` = one or more `winnow worker` processes.",
     )
     pool_size: int = Field(default=50, ge=1, description="The most database connections one process opens.")
     lock_wait_seconds: float = Field(
@@ -76,6 +82,15 @@ class Settings(BaseSettings):
         default=(),
         description="The sites that may show the score panel in a frame, with blanks between: "
         "`https://app.hubspot.com https://*.lightning.force.com`. None, unless named.",
+    )
+    webhook_networks: Networks = Field(
+        default=(),
+        description="The networks that events may be sent to although they are not public, unencrypted too, with "
+        "blanks between: `127.0.0.0/8 10.20.0.0/16`. None, unless named.",
+    )
+    hubspot_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="The client secret of your HubSpot app, by which hooks tell that a call is HubSpot's.",
     )
     rate_limits_url: SecretStr = Field(
         default=SecretStr("memory://"),

@@ -1,6 +1,7 @@
 """Speed, each figure beside what it is to be compared with in the same run; absolute times differ from day to day.
 
 http     what-if scores over HTTP against an endpoint of the same app that returns a constant, and at 50 requests/s
+hooks    what a CRM waits that posts to a hook, at 50 a second
 pages    the first byte of each list of prospects, signed in, against a bare page of the same app
 core     points, whole scores and what to find out next, without a service around them
 import   a file of prospects with 20 answers and an outcome each, against bare inserts of the same rows
@@ -23,6 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import serving
+from bench_hooks import bench_hooks
 from bench_http import SHEET, bench_http
 from bench_pages import bench_pages
 from rich.console import Console
@@ -152,9 +154,9 @@ def _insert_bare(folder: Path) -> float:
 def main() -> None:
     """Measure the parts asked for and print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="http, pages, core, import; all unless named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="http, hooks, pages, core, import; all unless named")
     parser.add_argument(
-        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="for http and pages (%(default)s)"
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="for http, hooks and pages (%(default)s)"
     )
     parser.add_argument("--prospects", type=int, default=100_000, help="for import (%(default)s)")
     parser.add_argument("--open", type=int, default=5_000, help="open prospects, for pages (%(default)s)")
@@ -162,6 +164,7 @@ def main() -> None:
     asked = parser.parse_args()
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "http": lambda: bench_http(asked.database),
+        "hooks": lambda: bench_hooks(asked.database),
         "pages": lambda: bench_pages(asked.database, asked.open),
         "core": bench_core,
         "import": lambda: bench_import(asked.prospects),

@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,7 +61,7 @@ class Connection(asyncio.Protocol):
         head, end, body = self.received.partition(b"\r\n\r\n")
         if end and len(body) >= int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]):
             self.received = b""
-            if head.startswith(b"HTTP/1.1 200"):
+            if head.startswith(b"HTTP/1.1 2"):
                 self.answered.set_result(body)
             else:
                 self.answered.set_exception(RuntimeError(f"Answered {head.decode()} {body.decode()}"))
@@ -92,20 +93,21 @@ async def rate(connections: list[Connection], request: bytes, seconds: float) ->
     return sum(await asyncio.gather(*map(keep_asking, connections))) / seconds
 
 
-async def open_loop(port: int, request: bytes) -> list[float]:
+async def open_loop(port: int, request_of: Callable[[int], bytes]) -> list[float]:
     """Milliseconds each request took from the moment it was due, whatever became of those before it."""
     idle: deque[Connection] = deque()  # taken in turn, so that none is idle long enough to be closed
     began = time.perf_counter()
 
-    async def one(due: float) -> float:
+    async def one(number: int) -> float:
+        due = began + number / OPEN_LOOP_RATE
         await asyncio.sleep(due - time.perf_counter())
         connection = idle.popleft() if idle else await connect(port)
-        await connection.ask(request)
+        await connection.ask(request_of(number))
         idle.append(connection)
         return 1000 * (time.perf_counter() - due)
 
     count = OPEN_LOOP_RATE * OPEN_LOOP_SECONDS
-    return sorted(await asyncio.gather(*(one(began + number / OPEN_LOOP_RATE) for number in range(count))))
+    return sorted(await asyncio.gather(*map(one, range(count))))
 
 
 async def measure(port: int, key: str) -> dict[str, Any]:
@@ -119,7 +121,7 @@ async def measure(port: int, key: str) -> dict[str, Any]:
         await rate(connections, requests[path], 1.0)
     for path, _ in zip(cycle(requests), range(2 * TURNS), strict=False):
         rates[path].append(await rate(connections, requests[path], TURN_SECONDS))
-    waits = await open_loop(port, requests["scores"])
+    waits = await open_loop(port, lambda _number: requests["scores"])
     ratios = [one / other for one, other in zip(rates["scores"], rates["constant"], strict=True)]
     return {
         "constant_per_second": round(statistics.median(rates["constant"])),

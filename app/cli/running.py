@@ -40,14 +40,16 @@ def serve(
 def worker(
     of_server: Annotated[bool, typer.Option("--of-server", hidden=True)] = False,
 ) -> None:
-    """Do imports and trainings beside one or several servers (WINNOW_JOBS=elsewhere), until it is stopped."""
+    """Import, train and deliver beside one or several servers (WINNOW_JOBS=elsewhere), until it is stopped."""
     import signal
     import threading
 
-    from app.handlers import HANDLERS
+    from app.handlers import HANDLERS, ROUTINES
+    from app.jobs.routines import lay_down
     from app.jobs.worker import IDLE_SECONDS, work_off
     from app.logs import configure_logs
     from app.settings import Settings
+    from app.webhooks.delivery import Courier
 
     # A server hands its settings over through a pipe, whose end says that the server has ended too.
     settings = Settings(**json.loads(sys.stdin.readline())) if of_server else Settings()
@@ -58,7 +60,16 @@ def worker(
     if of_server:
         threading.Thread(target=_end_with_server, args=(stopping,), daemon=True).start()
     with open_database(settings) as database:
-        work_off(database, HANDLERS, stopping=stopping, idle=IDLE_SECONDS if of_server else None)
+        courier = Courier(database, settings, stopping)
+        courier.start()
+        with database.writing() as session:
+            lay_down(session, ROUTINES)
+        idle = IDLE_SECONDS if of_server else None
+        work_off(
+            database, HANDLERS, stopping=stopping, idle=idle, routines=ROUTINES, beside=lambda: courier.idle_seconds
+        )
+        stopping.set()
+        courier.close()
 
 
 def _end_with_server(stopping: "Event") -> None:

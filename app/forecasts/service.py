@@ -20,7 +20,9 @@ from app.prospects.activity import sent_before
 from app.prospects.queries import find_prospect
 from app.prospects.service import ERASERS, touch, turn
 from app.prospects.tables import OPEN, Prospect
+from app.prospects.withholding import sight_of_embeds
 from app.scoring.queries import ToScore, score_body, to_score_as_of, to_score_now
+from app.scoring.service import tell_shown
 
 Asked = Literal["first", "revision"]
 
@@ -70,6 +72,8 @@ def lock_forecast(
     forecast_id = new_id("fc") if made else forecast_id
     forecast = _store(session, caller, prospect, owner, kind, given, known, forecast_id, made_at=now, now=now)
     if owner == prospect.owner:
+        if prospect.score is not None and sight_of_embeds(session).withholds(prospect):
+            tell_shown(session, prospect, now=now)
         prospect.forecast_owner = owner
     touch(prospect, now)
     session.flush()

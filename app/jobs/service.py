@@ -5,10 +5,10 @@ checkpoint. A checkpoint is written in the same transaction as the work it stand
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,8 @@ from app.db import new_id
 from app.jobs.queries import WAITING, database_seconds
 from app.jobs.tables import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Job
 
+KEPT = timedelta(days=30)
+_REFERRED_TO = ("import",)  # its page tells what became of the rows
 LEASE_SECONDS = 30.0
 MOST_ATTEMPTS = 5
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 600.0
@@ -50,13 +52,20 @@ class Taken:
 
 
 def enqueue(
-    session: Session, *, caller: Caller, kind: str, args: dict[str, Any], now: datetime, dedupe_key: str | None = None
+    session: Session,
+    *,
+    caller: Caller,
+    kind: str,
+    args: dict[str, Any],
+    now: datetime,
+    dedupe_key: str | None = None,
+    delay: float = 0.0,
 ) -> str:
     """Put work into the queue, with the transaction it belongs to; the id of the job, the one there already if any."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {
         "id": new_id("job"), "kind": kind, "dedupe_key": dedupe_key, "args": args, "state": QUEUED, "fence": 0,
-        "attempts": 0, "run_after": database_seconds(), "cancel_asked": False, "done": 0, "checkpoint": {},
+        "attempts": 0, "run_after": database_seconds() + delay, "cancel_asked": False, "done": 0, "checkpoint": {},
         "created_at": now, "created_by": caller.id,
     }  # fmt: skip
     made: str | None = session.scalar(insert(Job).values(row).on_conflict_do_nothing().returning(Job.id))
@@ -129,6 +138,11 @@ def _held_by(job: Taken) -> tuple[Any, ...]:
     return Job.id == job.id, Job.fence == job.fence, Job.state == RUNNING
 
 
+def withdraw(session: Session, *, job_id: str) -> None:
+    """Forget a job nobody has begun, because what it was for is done."""
+    session.execute(delete(Job).where(Job.id == job_id, Job.state == QUEUED))
+
+
 def cancel(session: Session, *, job_id: str, now: datetime) -> None:
     """Ask for a job to stop: one nobody has begun is over, one under way stops at its next checkpoint."""
     for state, values in (
@@ -136,3 +150,9 @@ def cancel(session: Session, *, job_id: str, now: datetime) -> None:
         (RUNNING, {"cancel_asked": True}),
     ):
         session.execute(update(Job).where(Job.id == job_id, Job.state == state).values(**values))
+
+
+def forget_jobs(session: Session, now: datetime) -> int:
+    """Forget jobs that ended long ago and that nothing refers to; how many that were."""
+    old = delete(Job).where(Job.finished_at < now - KEPT, Job.kind.notin_(_REFERRED_TO))
+    return len(session.scalars(old.returning(Job.id)).all())

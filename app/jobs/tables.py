@@ -44,3 +44,14 @@ class Job(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     finished_at: Mapped[datetime | None]
+
+
+class Schedule(Base):
+    """When a routine comes round next, and whether it does."""
+
+    __tablename__ = "schedule"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    cron: Mapped[str]
+    is_on: Mapped[bool]
+    next_at: Mapped[float] = mapped_column(Double)

@@ -1,10 +1,11 @@
 """Workers: a loop that does jobs, and the child process a server starts for them when there are any."""
 
+import math
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,10 +13,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.db import Database, utcnow
+from app.db import Database, begin, utcnow
 from app.errors import AppError, Busy
 from app.jobs import service
 from app.jobs.queries import is_work_waiting
+from app.jobs.routines import Routine, is_routine_due, lay_down, start_due
 from app.jobs.service import LEASE_SECONDS, MOST_ATTEMPTS, Cancelled, JobFailed, LostJob, Taken
 from app.repeating.service import sweep
 from app.settings import Settings
@@ -67,6 +69,7 @@ class Broom:
 
 
 Handler = Callable[[Work], None]  # does a kind of job, and says itself when it is done
+Waiting = Callable[[Session], bool]  # whether there is something to do
 
 
 def work_off(
@@ -75,8 +78,13 @@ def work_off(
     *,
     stopping: threading.Event | None = None,
     idle: float | None = 0.0,
+    routines: Sequence[Routine] = (),
+    beside: Callable[[], float] = lambda: math.inf,
 ) -> None:
-    """Do the jobs there are, and wait that long for more; None waits for ever."""
+    """Do the jobs there are, and wait that long for more; None waits for ever.
+
+    `beside` says for how many seconds whatever else goes on in this process has had nothing to do.
+    """
     stopping = stopping or threading.Event()
     last = time.monotonic()
     broom = Broom(database)
@@ -84,14 +92,17 @@ def work_off(
         job = None
         broom.sweep()
         with suppress(Busy), database.reading() as session:
-            waiting = is_work_waiting(session)
+            waiting, due = is_work_waiting(session), bool(routines) and is_routine_due(session, routines)
+        if due:
+            with suppress(Busy), database.writing() as session:
+                waiting = bool(start_due(session, routines, now=begin(session))) or waiting
         if waiting:
             with suppress(Busy), database.writing() as session:
                 job = service.take(session, now=utcnow())
         if job is not None:
             _do(database, handlers[job.kind], Work(database, job, stopping))
             last = time.monotonic()
-        elif idle is not None and time.monotonic() - last >= idle:
+        elif idle is not None and min(time.monotonic() - last, beside()) >= idle:
             return
         else:
             stopping.wait(_LOOK_EVERY)
@@ -137,10 +148,14 @@ def _beat(work: Work, over: threading.Event) -> None:
 
 
 class Foreman:
-    """Looks after the queue beside a server: starts a child process when there is work, which ends with the server."""
+    """Looks after the work beside a server: starts a child process when there is some, which ends with the server."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, waiting: Sequence[Waiting], routines: Sequence[Routine]
+    ) -> None:
         self._database = database
+        self._waiting = waiting
+        self._routines = routines
         self._settings = settings
         self._closing = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
@@ -161,15 +176,20 @@ class Foreman:
                 self._child.wait(timeout=20)
 
     def _look(self) -> None:
-        broom = Broom(self._database)
+        broom, laid_down = Broom(self._database), False
         while not self._closing.wait(_LOOK_EVERY):
             broom.sweep()
+            with suppress(Busy, SQLAlchemyError):
+                if not laid_down:
+                    with self._database.writing() as session:
+                        lay_down(session, self._routines)
+                    laid_down = True
             if self._child is not None and self._child.poll() is None:
                 continue
             with suppress(Busy, SQLAlchemyError):
                 with self._database.reading() as session:
-                    waiting = is_work_waiting(session)
-                if waiting:
+                    is_any_waiting = any(waiting(session) for waiting in self._waiting)
+                if is_any_waiting:
                     self._child = self._hire()
 
     def _hire(self) -> subprocess.Popen[bytes]:

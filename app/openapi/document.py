@@ -64,7 +64,8 @@ def complete(document: dict[str, Any]) -> None:
             _explain(parameter, f"{call['operationId']}.{parameter['name']}", parameter["name"])
         for body in (call.get("requestBody", {}), *call["responses"].values()):
             _show(document, body, sent=body is call.get("requestBody"))
-        if path.startswith("/v1/") and method.upper() in UNSAFE:
+        # What takes no API key takes none of these: they belong to whoever calls.
+        if path.startswith("/v1/") and method.upper() in UNSAFE and call.get("security"):
             _take_key(call, document["components"]["schemas"])
         for answer in call["responses"].values():
             _name_problem(answer)

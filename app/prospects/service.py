@@ -14,6 +14,9 @@ from app.accounts import audit
 from app.accounts.service import Caller
 from app.db import new_id
 from app.errors import Forbidden, PreconditionFailed, Unprocessable
+from app.events import service as events
+from app.events.service import Event
+from app.fields import rfc3339
 from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, FormerId, OutcomeEntry, Prospect
@@ -166,6 +169,13 @@ def record_outcome(
     action = "outcome.corrected" if current else "outcome.recorded"
     audit.record(session, actor=caller.id, action=action, subject=prospect.id, result=outcome.result, outcome=entry.id)
     session.flush()
+    told = {
+        "prospect": prospect.external_id,
+        "check_sheet": prospect.check_sheet,
+        "result": entry.result,
+        "decided_at": rfc3339(decided_at),
+    }
+    events.record(session, Event("prospect.closed", told, prospect.id), at=now)
     return OutcomePut(prospect, entry, applied=True)
 
 

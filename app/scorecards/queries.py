@@ -138,3 +138,9 @@ def to_export(session: Session, scorecard_id: str) -> Exported:
     steps = load_sheet(session, loaded.check_sheet).body.grade_steps or {}
     title = f"Scorecard {loaded.check_sheet}"
     return Exported(loaded.card, title, loaded.id, {str(grade): step for grade, step in steps.items()})
+
+
+def is_learnt_from(session: Session, check_sheet: str, fingerprint: str) -> bool:
+    """Whether a card was learnt from just these data already."""
+    same = (ScorecardRow.check_sheet == check_sheet, ScorecardRow.data_fingerprint == fingerprint)
+    return session.scalar(select(ScorecardRow.id).where(*same).limit(1)) is not None

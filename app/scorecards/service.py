@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from app.accounts import audit
 from app.accounts.service import Caller
 from app.db import new_id
+from app.events import service as events
+from app.events.service import Event
 from app.scorecards.queries import card_in_force
 from app.scorecards.tables import Activation, ScorecardRow
 from models.scorecard import Scorecard
@@ -62,4 +64,6 @@ def put_in_force(
     session.add(activation)
     session.flush()
     audit.record(session, actor=caller.id, action="scorecard.activated", subject=row.id, reason=reason)
+    told = {"check_sheet": row.check_sheet, "scorecard": row.id, "basis": row.basis}
+    events.record(session, Event("scorecard.activated", told), at=now)
     return activation

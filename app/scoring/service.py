@@ -15,10 +15,13 @@ from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import Recorded, assign_sheet, check_stage, record_observation
 from app.checksheets.tables import CheckSheet
 from app.db import new_id
+from app.events import service as events
+from app.events.service import Event
 from app.prospects.queries import find_prospect
 from app.prospects.schemas import OutcomeInput
 from app.prospects.service import OutcomePut, check_unchanged, put_prospect, record_outcome, reopen, touch, turn
 from app.prospects.tables import OPEN, Prospect
+from app.prospects.withholding import FORECAST_FIRST, awaiting_forecast, sight_of_embeds
 from app.scorecards.queries import LoadedCard
 from app.scoring.queries import ToScore, no_score, score_body, to_score_now
 from app.scoring.schemas import UpsertInput
@@ -39,14 +42,46 @@ def refresh_score(session: Session, prospect: Prospect, *, cause: Cause, now: da
         columns = score_columns(known.loaded, known.answers)
     if all(getattr(prospect, name) == value for name, value in columns.items() if name != "points"):
         return known
+    before = (prospect.score, prospect.grade)
     for name, value in columns.items():
         if name != "points":
             setattr(prospect, name, value)
     prospect.score_changed_at = now
+    _tell_score(session, prospect, before, now)
     if known.loaded is not None and not known.warnings:
         session.add(ScoreEntry(**log_row(prospect.id, columns, cause=cause, now=now)))
     session.flush()
     return known
+
+
+def _tell_score(session: Session, prospect: Prospect, before: tuple[int | None, str | None], now: datetime) -> None:
+    """Tell whoever wants to know that a score moved, and that its grade did."""
+    score, grade = before
+    if (prospect.score, prospect.grade) == before or not events.is_wanted(session, "score.changed", "grade.changed"):
+        return
+    told = told_of(prospect)
+    withheld = FORECAST_FIRST if sight_of_embeds(session).withholds(prospect) else None
+    if prospect.score != score:
+        events.record(session, Event("score.changed", told, prospect.id, withheld), at=now)
+    if prospect.grade != grade:
+        events.record(session, Event("grade.changed", told | {"previous_grade": grade}, prospect.id, withheld), at=now)
+
+
+def told_of(prospect: Prospect) -> dict[str, Any]:
+    """What an event says of a prospect's score: thin, because whoever hears of it can ask for the rest."""
+    return {
+        "prospect": prospect.external_id,
+        "check_sheet": prospect.check_sheet,
+        "scorecard": prospect.scorecard_id,
+        "score": prospect.score,
+        "grade": prospect.grade,
+        "withheld": None,
+    }
+
+
+def tell_shown(session: Session, prospect: Prospect, *, now: datetime) -> None:
+    """Tell the score that was withheld until now."""
+    events.record(session, Event("score.changed", told_of(prospect), prospect.id), at=now)
 
 
 def score_columns(loaded: LoadedCard, answers: dict[str, Any]) -> dict[str, Any]:
@@ -71,10 +106,13 @@ def log_row(prospect_id: str, columns: dict[str, Any], *, cause: Cause, now: dat
 
 
 def rescore_open(session: Session, loaded: LoadedCard, *, now: datetime) -> int:
-    """Score every open prospect of a sheet with the card now in force; how many scores changed."""
-    changed = 0
+    """Score every open prospect of a sheet with the card now in force; how many scores changed.
+
+    One event has told of the card already; beside it only the grades that moved are told.
+    """
+    changed, blinded = 0, sight_of_embeds(session).blinded
     for rows in _open_prospects(session, loaded.check_sheet):
-        updates, entries = [], []
+        updates, entries, moved = [], [], []
         for row in rows:
             columns = score_columns(loaded, row.answers)
             if (row.scorecard_id, row.probability) == (loaded.id, columns["probability"]):
@@ -82,17 +120,29 @@ def rescore_open(session: Session, loaded: LoadedCard, *, now: datetime) -> int:
             entries.append(log_row(row.id, columns, cause="card", now=now))
             columns.pop("points")
             updates.append({"id": row.id, "score_changed_at": now, **columns})
+            if columns["grade"] != row.grade:
+                moved.append(_grade_moved(loaded, row, columns, FORECAST_FIRST if blinded and row.awaited else None))
         if updates:
             session.execute(update(Prospect), updates)
             session.execute(insert(ScoreEntry), entries)
             changed += len(updates)
+        events.record(session, *moved, at=now)
     session.expire_all()
     return changed
 
 
+def _grade_moved(loaded: LoadedCard, row: Row[Any], columns: dict[str, Any], withheld: str | None) -> Event:
+    told = {"prospect": row.external_id, "check_sheet": loaded.check_sheet, "scorecard": loaded.id, "withheld": None}
+    told |= {"score": columns["score"], "grade": columns["grade"], "previous_grade": row.grade}
+    return Event("grade.changed", told, row.id, withheld)
+
+
 def _open_prospects(session: Session, check_sheet: str) -> Iterator[Sequence[Row[Any]]]:
     """The open prospects of a sheet, a chunk at a time, so that memory stays flat."""
-    columns = (Prospect.id, Prospect.answers, Prospect.scorecard_id, Prospect.probability)
+    columns = (
+        Prospect.id, Prospect.external_id, Prospect.answers, Prospect.scorecard_id, Prospect.probability,
+        Prospect.grade, awaiting_forecast().label("awaited"),
+    )  # fmt: skip
     query = select(*columns).where(Prospect.check_sheet == check_sheet, Prospect.state == OPEN).order_by(Prospect.id)
     last = ""
     # Locked, so that an answer given meanwhile is not overwritten with the score it had before.

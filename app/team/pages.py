@@ -11,9 +11,12 @@ from app.accounts.team import set_blind_mode
 from app.db import DatabaseDep, Reading, begin, utcnow
 from app.errors import Unprocessable
 from app.forms import Form, Posted
+from app.jobs.routines import lay_down, set_daily
 from app.pages import page_router, redirect, render
 from app.prospects.activity import STANDARD_HOURS
-from app.team.queries import ForecastFirst, read_forecast_first
+from app.team.queries import ForecastFirst, Nightly, read_forecast_first, read_nightly
+from app.team.schemas import NightlyForm
+from app.training.jobs import NIGHTLY
 
 router = page_router()
 _SAID = {
@@ -28,6 +31,7 @@ class TeamPage:
     forecast_first: ForecastFirst
     hours: Mapping[str, str]
     panel_origins: Sequence[str]
+    retraining: Nightly
 
 
 @router.get("/team", name="team")
@@ -37,12 +41,15 @@ def show_team(request: Request, visitor: ManagerVisitor, session: Reading) -> Re
 
 
 def _team_page(request: Request, session: Session, form: Form | None, status: int = 200) -> Response:
-    forecast_first = read_forecast_first(session, now=utcnow())
+    forecast_first, nightly = read_forecast_first(session, now=utcnow()), read_nightly(session)
+    stands = {"forecast_first": "on" if forecast_first.on else "off"}
+    stands |= {"retraining": "on" if nightly.is_on else "off", "at": nightly.at}
     page = TeamPage(
-        form=form or Form({"forecast_first": "on" if forecast_first.on else "off"}),
+        form=Form(stands | dict(form.values), form.errors) if form else Form(stands),
         forecast_first=forecast_first,
         hours={kind: f"{hours.normalize():f}" for kind, hours in STANDARD_HOURS.items()},
         panel_origins=request.app.state.panel_origins,
+        retraining=nightly,
     )
     return render(request, "team/team.html", page, status=status)
 
@@ -58,3 +65,19 @@ def set_forecast_first(request: Request, form: Posted, visitor: ManagerVisitor, 
     with database.writing() as session:
         set_blind_mode(session, caller=visitor.caller, on=asked == "on", now=begin(session))
     return redirect(request, "team", say=_SAID[asked])
+
+
+@router.post("/team/retraining", name="set_retraining")
+def set_retraining(request: Request, form: Posted, visitor: ManagerVisitor, database: DatabaseDep) -> Response:
+    """Train every night, at this time, or only when asked."""
+    try:
+        asked = form.read_as(NightlyForm)
+    except Unprocessable as refused:
+        with database.reading() as session:
+            return _team_page(request, session, form.refused(refused), 422)
+    is_on, hour, minute = asked.retraining == "on", asked.at.hour, asked.at.minute
+    with database.writing() as session:
+        lay_down(session, [NIGHTLY])
+        set_daily(session, caller=visitor.caller, key=NIGHTLY.key, is_on=is_on, hour=hour, minute=minute)
+    said = f"Cards are trained every night at {asked.at:%H:%M} UTC." if is_on else "Cards are trained only when asked."
+    return redirect(request, "team", say=said)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from app.accounts.queries import list_people, names_of_actors
 from app.accounts.tables import ApiKey, BlindMode
 from app.accounts.team import blind_mode
+from app.jobs.tables import Schedule
+from app.training.jobs import NIGHTLY
 
 SEES_ALL = "scores:unblinded"
 
@@ -49,3 +51,20 @@ _RUN_THE_TEAM = ("manager", "admin")
 def _live_keys(session: Session, *, now: datetime) -> Sequence[ApiKey]:
     keys = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.name)).all()
     return [key for key in keys if key.expires_at is None or key.expires_at > now]
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """Whether cards are trained every night, and when, in UTC."""
+
+    is_on: bool
+    at: str
+    next_at: datetime | None
+
+
+def read_nightly(session: Session) -> Nightly:
+    """The nightly training as it stands."""
+    row = session.get(Schedule, NIGHTLY.key)
+    minute, hour, *_ = (row.cron if row else NIGHTLY.cron).split()
+    next_at = datetime.fromtimestamp(row.next_at, UTC) if row and row.is_on else None
+    return Nightly(row is None or row.is_on, f"{int(hour):02}:{int(minute):02}", next_at)

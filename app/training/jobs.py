@@ -6,13 +6,18 @@ from sqlalchemy.orm import Session
 
 from app.accounts import audit
 from app.accounts.service import Caller
+from app.checksheets.queries import list_sheets, load_sheet
 from app.db import begin
+from app.errors import Conflict
+from app.jobs.routines import CLOCKWORK, Routine
 from app.jobs.service import enqueue
 from app.jobs.worker import Work
+from app.scorecards.queries import is_learnt_from
+from app.training.dataset import load_dataset
 from app.training.schemas import TrainInput
 from app.training.service import fit_card, keep_card
 
-TRAINING = "training"
+TRAINING, RETRAINING = "training", "retraining"
 
 
 def start_training(session: Session, *, caller: Caller, asked: TrainInput, now: datetime) -> str:
@@ -32,3 +37,31 @@ def run_training(work: Work) -> None:
     with work.database.writing() as session:
         row = keep_card(session, caller=caller, trained=trained, now=begin(session))
         work.finish(session, {"scorecard": row.id})
+
+
+def _start_retraining(session: Session, now: datetime) -> None:
+    """A job a check sheet, so that one that fails keeps no other from its card; none beside a training under way."""
+    for sheet in list_sheets(session).items:
+        args, key = {"check_sheet": sheet.key}, f"training:{sheet.key}"
+        enqueue(session, caller=CLOCKWORK, kind=RETRAINING, args=args, now=now, dedupe_key=key)
+
+
+NIGHTLY = Routine("retraining", "0 2 * * *", _start_retraining)
+
+
+def run_retraining(work: Work) -> None:
+    """Train a sheet's card where outcomes came in since the last one; in force only where the gate finds it better."""
+    key, trained, said = work.job.args["check_sheet"], None, "Nothing new since the last card."
+    with work.database.reading() as session:
+        fingerprint = load_dataset(session, load_sheet(session, key), as_of=None).fingerprint
+        if not is_learnt_from(session, key, fingerprint):
+            try:
+                trained = fit_card(session, TrainInput(check_sheet=key))
+            except Conflict as error:
+                said = error.detail
+    with work.database.writing() as session:
+        if trained is None:
+            work.finish(session, {"scorecard": None, "reason": said})
+        else:
+            row = keep_card(session, caller=CLOCKWORK, trained=trained, now=begin(session))
+            work.finish(session, {"scorecard": row.id, "activated": trained.verdict["activated"]})

@@ -81,6 +81,24 @@ EXPECTED = {
     ("GET", "/v1/imports/{import_id}"): (IMPORTERS, "read"),
     ("GET", "/v1/imports/{import_id}/errors.csv"): (IMPORTERS, "read"),
     ("GET", "/v1/jobs/{job_id}"): (IMPORTERS, "read"),
+    ("POST", "/v1/hooks"): (IMPORTERS, "write"),
+    ("GET", "/v1/hooks"): (IMPORTERS, "read"),
+    ("GET", "/v1/hooks/{hook}"): (IMPORTERS, "read"),
+    ("PUT", "/v1/hooks/{hook}"): (IMPORTERS, "write"),
+    ("GET", "/v1/hooks/{hook}/received"): (IMPORTERS, "read"),
+    ("POST", "/v1/hooks/{hook}/replay"): (IMPORTERS, "write"),
+    ("POST", "/v1/hooks/{hook}/received/{received_id}/replay"): (IMPORTERS, "write"),
+    ("DELETE", "/v1/hooks/{hook}"): (IMPORTERS, "write"),  # last of these: it is gone then
+    ("POST", "/v1/webhooks"): (IMPORTERS, "write"),
+    ("GET", "/v1/webhooks"): (IMPORTERS, "read"),
+    ("GET", "/v1/webhooks/{webhook_id}"): (IMPORTERS, "read"),
+    ("POST", "/v1/webhooks/{webhook_id}/secret"): (IMPORTERS, "write"),
+    ("POST", "/v1/webhooks/{webhook_id}/pause"): (IMPORTERS, "write"),
+    ("POST", "/v1/webhooks/{webhook_id}/enable"): (IMPORTERS, "write"),
+    ("POST", "/v1/webhooks/{webhook_id}/test"): (IMPORTERS, "write"),
+    ("GET", "/v1/webhooks/{webhook_id}/deliveries"): (IMPORTERS, "read"),
+    ("POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): (IMPORTERS, "write"),
+    ("DELETE", "/v1/webhooks/{webhook_id}"): (IMPORTERS, "write"),  # last of these: it is gone then
     ("GET", "/v1/reports/people"): (MANAGERS, "read"),
     ("GET", "/v1/reports/people.csv"): (MANAGERS, "read"),
     ("GET", "/v1/reports/people.svg"): (MANAGERS, "read"),
@@ -98,13 +116,16 @@ OPEN = {
     ("GET", "/docs/oauth2-redirect"),
     ("GET", "/static-offline-docs"),
     ("GET", "/static/{name}"),
+    ("POST", "/v1/hooks/{hook}"),  # the address is the secret
 }
 # What is asked for there may not be there in these tests; that is said to whoever may ask.
 NOT_THERE = {
+    ("POST", "/v1/hooks/{hook}/received/{received_id}/replay"),
     ("DELETE", "/v1/prospects/{external_id}/effort/{entry_id}"),
     ("POST", "/v1/prospects/{external_id}/merge"),
     *{call for call in EXPECTED if call[1].startswith("/v1/reports/") and call[1].endswith((".svg", ".png"))},
 }
+HOOK = {"name": "CRM", "mapping": {"check_sheet": {"key": "bids"}, "id": {"column": "id"}}}
 # What each call is sent, so that it gets past validation to the question of who is calling.
 BODIES = {
     ("PUT", "/v1/prospects/{external_id}"): {},
@@ -122,6 +143,9 @@ BODIES = {
     ("PUT", "/v1/check-sheets/{key}"): sheet("bids", name="New"),
     ("POST", "/v1/scorecards"): {"check_sheet": "bids"},
     ("POST", "/v1/scorecards/{scorecard_id}/activate"): {},
+    ("POST", "/v1/hooks"): HOOK,
+    ("PUT", "/v1/hooks/{hook}"): {"mapping": HOOK["mapping"]},
+    ("POST", "/v1/webhooks"): {"url": "https://1.1.1.1/new", "events": ["score.changed"]},
 }
 
 
@@ -177,10 +201,16 @@ def ids(bids_api: TestClient) -> dict[str, str]:
     """What there is to be asked for."""
     card = bids_api.get("/v1/scorecards/active").json()["id"]
     run = bids_api.post("/v1/imports", **IMPORT).json()
-    return {"scorecard_id": card, "other": card, "import_id": run["id"], "job_id": run["job"]}
+    there = {"url": "https://1.1.1.1/there", "events": ["score.changed"]}
+    webhook = bids_api.post("/v1/webhooks", json=there).json()["id"]
+    delivery = bids_api.post(f"/v1/webhooks/{webhook}/test").json()["id"]
+    found = {"scorecard_id": card, "other": card, "import_id": run["id"], "job_id": run["job"]}
+    hook = bids_api.post("/v1/hooks", json=HOOK).json()["id"]
+    return found | {"webhook_id": webhook, "delivery_id": delivery, "hook": hook, "received_id": "rv_0"}
 
 
 NOTHING = {"scorecard_id": "sc_0", "other": "sc_0", "import_id": "im_0", "job_id": "job_0"}
+NOTHING |= {"webhook_id": "wh_0", "delivery_id": "dl_0", "hook": "hk_0", "received_id": "rv_0"}
 
 
 def address(path: str, ids: dict[str, str] = NOTHING) -> str:
@@ -203,7 +233,9 @@ def test_promise_17_the_table_lists_every_route(app):
 def test_the_table_lists_what_the_schema_describes(app):
     """The OpenAPI schema and the router name the same calls."""
     described = {(method.upper(), path) for path, calls in app.openapi()["paths"].items() for method in calls}
-    assert described == set(EXPECTED) | {call for call in OPEN if call[1].startswith(("/health", "/metrics"))}
+    assert described == set(EXPECTED) | {
+        call for call in OPEN if call[1].startswith(("/health", "/metrics", "/v1/hooks"))
+    }
 
 
 @pytest.mark.parametrize("call", sorted(EXPECTED), ids=" ".join)

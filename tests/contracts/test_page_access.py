@@ -86,8 +86,18 @@ EXPECTED = {
     ("POST", "/prospects/{external_id}/experience"): EVERYONE,
     ("POST", "/prospects/{external_id}/panel-link"): EVERYONE,
     ("GET", "/panel/{token}"): NOBODY_YET,
+    ("GET", "/webhooks"): MANAGERS,
+    ("POST", "/webhooks"): MANAGERS,
+    ("GET", "/webhooks/{webhook_id}"): MANAGERS,
+    ("POST", "/webhooks/{webhook_id}/secret"): MANAGERS,
+    ("POST", "/webhooks/{webhook_id}/test"): MANAGERS,
+    ("POST", "/webhooks/{webhook_id}/pause"): MANAGERS,
+    ("POST", "/webhooks/{webhook_id}/enable"): MANAGERS,
+    ("POST", "/webhooks/{webhook_id}/delete"): MANAGERS,
+    ("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): MANAGERS,
     ("GET", "/team"): MANAGERS,
     ("POST", "/team/forecast-first"): MANAGERS,
+    ("POST", "/team/retraining"): MANAGERS,
     ("GET", "/reports/forecasts"): EVERYONE,
     ("GET", "/reports/forecasts.csv"): EVERYONE,
     ("GET", "/reports/forecasts.svg"): EVERYONE,
@@ -172,7 +182,8 @@ def page_client(app, person_ids):
 
 def address(path, person_ids):
     names = {"person_id": person_ids["rep"], "token": "x" * 43, "key": "bids", "number": "1", "job_id": "job_0"}
-    names |= {"scorecard_id": "sc_0", "other": "sc_0", "import_id": "im_0"}
+    names |= {"scorecard_id": "sc_0", "other": "sc_0", "import_id": "im_0", "webhook_id": "wh_0"}
+    names |= {"delivery_id": "dl_0"}
     for name, value in names.items():
         path = path.replace(f"{{{name}}}", value)
     return path

@@ -56,3 +56,14 @@ def test_neither_on_nor_off_is_refused(manager):
 def test_the_form_shows_what_is_in_force(manager):
     switch(manager, "off")
     assert form_with(manager.look("/team"), "Save")[1]["forecast_first"] == "off"
+
+
+def test_the_nightly_training_is_set_and_said(manager, database):
+    """At half past four, then not at all; a time that is none is refused beside its field."""
+    set_to = lambda **said: manager.press(manager.look("/team"), "Save the time", **said)  # noqa: E731
+    assert "every night at 04:30 UTC" in says(set_to(retraining="on", at="04:30"))
+    assert set_to(retraining="on", at="half past").status_code == 422
+    assert "only when asked" in says(set_to(retraining="off", at="04:30"))
+    with database.reading() as session:
+        changes = session.scalars(select(AuditEntry).where(AuditEntry.action == "schedule.changed")).all()
+    assert [entry.detail["on"] for entry in changes] == [True, False]

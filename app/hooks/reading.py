@@ -1,0 +1,112 @@
+"""What is posted, as records of named texts, whether it came as JSON or as a form."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from app.checksheets.answers import Sheet
+from app.exchange.files import Table
+from app.exchange.mapping import Column, Mapping, RowReader
+from app.strict_json import read_json
+
+MOST_RECORDS = 1_000
+_MOST_VALUES = 5_000
+
+
+class NotRead(Exception):
+    """What came in cannot be read, in a sentence."""
+
+
+class HookMapping(Mapping):
+    """How to read what is posted: a mapping whose columns are the paths of values, as in `data.title`."""
+
+    only: dict[str, list[str]] = Field(
+        default={}, description="Path → values: what says otherwise is not meant for Winnow, and ignored."
+    )
+    void_when: dict[str, list[str]] = Field(
+        default={}, description="Path → values that say the record was deleted, so that the prospect is void."
+    )
+
+    def columns(self) -> list[str]:
+        """Every path the mapping names."""
+        told = [getattr(self, name) for name in type(self).model_fields]
+        named = [one.column for one in (*told, *self.items.values()) if isinstance(one, Column)]
+        named += [item.column for item in self.items.values()]
+        named += [self.id.column] if self.id.column else []
+        named += [self.outcome.column] if self.outcome else []
+        return list(dict.fromkeys(named))
+
+    def answered(self) -> set[str]:
+        """The paths where `false` is an answer; anywhere else it is how some programs write that there is nothing."""
+        return {item.column for item in self.items.values()} | ({self.outcome.column} if self.outcome else set())
+
+
+def split(body: bytes) -> list[str]:
+    """The records of a body as text: several where it is a list of them, the whole where it cannot be told."""
+    text = body.decode("utf-8", "replace").replace("\0", "\ufffd")
+    if text.lstrip()[:1] == "[":
+        try:
+            found = read_json(text.encode())
+        except HTTPException:
+            return [text]
+        if 0 < len(found) <= MOST_RECORDS and all(isinstance(one, dict) for one in found):
+            return [msgspec.json.encode(one).decode() for one in found]
+    return [text]
+
+
+def read_record(text: str) -> dict[str, str]:
+    """Every value by its path, as text; `false` stays so, for the mapping to say what it means."""
+    if text.lstrip()[:1] == "{":
+        try:
+            values = _flat(read_json(text.encode()), "")
+            return {path: value for path, value in values if path}
+        except HTTPException as error:
+            raise NotRead(error.detail) from error
+    try:
+        found = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=_MOST_VALUES)
+    except ValueError as error:
+        msg = "It is neither a JSON object nor a form."
+        raise NotRead(msg) from error
+    return dict(found)
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(inner, f"{path}.{step}" if path else str(step))
+    elif value is None:
+        yield path, ""
+    elif isinstance(value, bool):
+        yield path, "true" if value else "false"
+    else:
+        yield path, str(value)
+
+
+class RecordReader(RowReader):
+    """A mapping bound to the items of a sheet: a record in, cells out, for the reader of files to read."""
+
+    def __init__(self, mapping: HookMapping, sheet: Sheet) -> None:
+        self.paths = mapping.columns()
+        super().__init__(mapping, sheet, Table(self.paths, ",", iter(())))
+        self._answered = mapping.answered()
+        self._ended = mapping.outcome
+
+    def cells(self, record: dict[str, str]) -> list[str]:
+        """The values the mapping names, in its order; what is not there is blank."""
+        return [self._cell(path, record.get(path, "")) for path in self.paths]
+
+    def says_open(self, cells: list[str]) -> bool:
+        """Whether a word says that the prospect is open, where a blank says nothing."""
+        return self._ended is not None and cells[self.paths.index(self._ended.column)].strip() in self._ended.open
+
+    def _cell(self, path: str, text: str) -> str:
+        return "" if text == "false" and path not in self._answered else text
+
+
+def says(record: dict[str, str], told: dict[str, list[str]]) -> bool:
+    """Whether a record has one of the values at each of these paths."""
+    return all(record.get(path, "") in values for path, values in told.items())
