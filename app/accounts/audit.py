@@ -40,14 +40,19 @@ def _write_pending(session: Session) -> None:
     pending = session.info.pop(_PENDING, [])
     if not pending:
         return
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+    commit_in_turn(session)
     last = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1)).first()
     number, previous, now = (last.number, last.hash, utcnow()) if last else (0, FIRST, utcnow())
     for actor, action, subject, detail in pending:
         number += 1
         previous = _append(session, number, now, actor, action, subject, detail, previous)
     session.flush()
+
+
+def commit_in_turn(session: Session) -> None:
+    """Let no other transaction that notes something commit before this one; on SQLite none can anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
 def _append(

@@ -24,7 +24,7 @@ from app.prospects.service import new_prospect_row, put_prospect, record_outcome
 from app.prospects.tables import OPEN, Prospect
 from app.scorecards.queries import LoadedCard, load_card
 from app.scorecards.tables import Activation
-from app.scoring.service import log_row, refresh_score, score_columns
+from app.scoring.service import log_row, note_moved, refresh_score, score_columns, tell_new
 from app.tables import metadata
 
 _LOOK_UP = 1_000
@@ -121,6 +121,8 @@ def _insert(session: Session, work: Import, rows: Sequence[Incoming], now: datet
     insert_rows(session, metadata.tables["observation"], observations)
     insert_rows(session, metadata.tables["outcome"], outcomes)
     insert_rows(session, metadata.tables["score_entry"], scores)
+    note_moved(session, [score["prospect_id"] for score in scores], at=now)
+    tell_new(session, prospects, now=now)
 
 
 def _known_in_time(answers: dict[str, Any], prospect: dict[str, Any], observed_at: datetime) -> dict[str, Any]:

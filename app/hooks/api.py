@@ -39,9 +39,16 @@ open_router = APIRouter(prefix="/v1/hooks", tags=["hooks"])
 _STORE_SECONDS = 0.6  # Odoo hangs up after one second and never calls again
 HookPath = Annotated[str, Path(pattern=r"^hk_[0-9a-z]{1,60}$", description="The hook's id.", examples=["hk_18eac0"])]
 SecretPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The secret of the address.")]
-ReceivedPath = Annotated[str, Path(pattern=r"^rv_[0-9a-z]{1,60}$", examples=["rv_18eac0"])]
+ReceivedPath = Annotated[
+    str, Path(pattern=r"^rv_[0-9a-z]{1,60}$", description="A record's id.", examples=["rv_18eac0"])
+]
 _ANY: dict[str, Any] = {
-    "requestBody": {"content": {kind: {"schema": {}} for kind in ("application/json", "text/plain")}}
+    "requestBody": {
+        "content": {
+            "application/json": {"schema": {}, "example": {"id": 17, "name": "Inline gauge", "x_budget": True}},
+            "text/plain": {"schema": {"type": "string"}},
+        }
+    }
 }
 
 

@@ -45,8 +45,8 @@ class HookBody(BaseModel):
 
     id: str = Field(examples=["hk_18eac0245389f207341f3bd0eb0f"])
     name: str
-    mapping: dict[str, Any]
-    signed_by: Literal["hubspot"] | None
+    mapping: dict[str, Any] = Field(description="How what is posted is read.")
+    signed_by: Literal["hubspot"] | None = Field(description="Whose signature a call must carry.")
     waiting: int = Field(description="Records that came in and are still to be read.")
     failed: int = Field(description="Records that were not understood, kept for 30 days.")
     created_at: Moment
@@ -71,8 +71,8 @@ class ReceivedBody(BaseModel):
     reason: str | None = Field(description="Why it had no effect, as a sentence.")
     external_id: str | None = Field(description="The prospect it tells of, once that is known.")
     body: str | None = Field(description="What came, as text; null once it has had its effect.")
-    received_at: Moment
-    processed_at: Moment | None
+    received_at: Moment = Field(description="When it came in.")
+    processed_at: Moment | None = Field(description="When it was read.")
     request_id: str | None = None
 
 
@@ -93,5 +93,5 @@ class Taken(BaseModel):
 class Replayed(BaseModel):
     """Records that are read once more."""
 
-    replayed: int
+    replayed: int = Field(description="How many records are read again.")
     request_id: str

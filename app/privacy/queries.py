@@ -15,7 +15,7 @@ from app.tables import metadata
 MONTH = timedelta(days=365.25 / 12)
 # What hangs on a prospect by another column than `prospect_id`, and which of the prospect's own it names there.
 _NAMED_ELSEWHERE = {"audit_entry": ("subject", "id"), "bad_import_row": ("external_id", "external_id"),
-                    "kept_answer": ("about", "external_id")}  # fmt: skip
+                    "kept_answer": ("about", "external_id"), "received": ("external_id", "external_id")}  # fmt: skip
 
 
 def tables_of_prospects() -> Iterator[tuple[Table, str, str]]:

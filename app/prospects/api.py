@@ -37,8 +37,11 @@ def list_prospects(
     grade: Annotated[str | None, Query(pattern="^[ABCD]$", description="A, B, C or D")] = None,
     check_sheet: Key | None = None,
     changed_since: Moment | None = None,
-    score_changed_since: Moment | None = None,
-    order: queries.Order = "arrival",
+    score_changed_since: Annotated[
+        Moment | None,
+        Query(description="Those whose score moved later, in the order it moved: send the last `score_changed_at`."),
+    ] = None,
+    order: Annotated[queries.Order | None, Query(description="By arrival unless asked otherwise.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ProspectPage:

@@ -18,10 +18,12 @@ from app.prospects.withholding import Sight, awaiting_forecast, sight_of
 
 Body = TypeVar("Body", bound=BaseModel)
 Order = Literal["score", "arrival", "updated"]
-ORDERS: dict[Order, list[tuple[Any, type]]] = {
+_MOVED = "score_changed"
+ORDERS: dict[str, list[tuple[Any, type]]] = {
     "score": [(Prospect.score_rank, int), (Prospect.arrived_at, datetime), (Prospect.id, str)],
     "arrival": [(Prospect.arrived_at, datetime), (Prospect.id, str)],
     "updated": [(Prospect.updated_at, datetime), (Prospect.id, str)],
+    _MOVED: [(Prospect.score_changed_at, datetime), (Prospect.id, str)],
 }
 
 
@@ -76,7 +78,7 @@ def _wanted(asked: ProspectFilter, sight: Sight) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _ordering(order: Order, asked: ProspectFilter, sight: Sight) -> list[tuple[Any, type]]:
+def _ordering(order: str, asked: ProspectFilter, sight: Sight) -> list[tuple[Any, type]]:
     """The columns a list is sorted by; a withheld prospect comes last where its place would tell its score."""
     columns = ORDERS[order]
     if not sight.blinded or (order != "score" and asked.grade is None):
@@ -87,16 +89,17 @@ def _ordering(order: Order, asked: ProspectFilter, sight: Sight) -> list[tuple[A
 
 
 def list_prospects(
-    session: Session, *, caller: Caller, asked: ProspectFilter, order: Order, cursor: str | None, limit: int
+    session: Session, *, caller: Caller, asked: ProspectFilter, order: Order | None, cursor: str | None, limit: int
 ) -> ProspectPage:
-    """One page of prospects in the order asked for."""
+    """One page of prospects in the order asked for; unless asked, what moved since as it moved, else by arrival."""
     sight = sight_of(session, caller)
-    columns, kinds = zip(*_ordering(order, asked, sight), strict=True)
-    behind = after(columns, decode_cursor(cursor, order, kinds)) if cursor else true()
+    chosen: str = order or (_MOVED if asked.score_changed_since else "arrival")
+    columns, kinds = zip(*_ordering(chosen, asked, sight), strict=True)
+    behind = after(columns, decode_cursor(cursor, chosen, kinds)) if cursor else true()
     query = select(Prospect, *columns).where(visible_to(caller), *_wanted(asked, sight), behind)
     rows = session.execute(query.order_by(*columns).limit(limit + 1)).all()
     shown = rows[:limit]
-    more = encode_cursor(order, list(shown[-1])[1:]) if len(rows) > limit else None
+    more = encode_cursor(chosen, list(shown[-1])[1:]) if len(rows) > limit else None
     outcomes = find_outcomes(session, [prospect for prospect, *_ in shown])
     items = [describe(prospect, outcomes.get(prospect.outcome_id), sight) for prospect, *_ in shown]
     return ProspectPage(items=items, next=more)

@@ -114,6 +114,9 @@ class ProspectBody(BaseModel):
     score: int | None = Field(description="Quality score, 1–99.", examples=[71])
     grade: str | None = Field(examples=["B"])
     scorecard: str | None = Field(description="The card the score was made with.")
+    score_changed_at: Moment | None = Field(
+        description="When its score moved last; send the greatest one seen as `score_changed_since`."
+    )
     created_at: Moment
     updated_at: Moment
     etag: str = Field(description="Send it as If-Match to change only what you have read.", examples=['"3"'])

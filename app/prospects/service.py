@@ -45,7 +45,8 @@ def touch(prospect: Prospect, now: datetime) -> None:
 
 def turn(prospect: Prospect, now: datetime) -> datetime:
     """When a writer that holds a prospect has its turn: after every change before it, whatever its clock said."""
-    return max(now, prospect.updated_at + timedelta(microseconds=1))
+    last = max(prospect.updated_at, prospect.score_changed_at or prospect.updated_at)
+    return max(now, last + timedelta(microseconds=1))
 
 
 def put_prospect(

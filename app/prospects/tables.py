@@ -27,6 +27,8 @@ class Prospect(Base):
         CheckConstraint(f"state IN {STATES}", name="state"),
         Index("ix_prospect_arrival", "arrived_at", "id"),
         Index("ix_prospect_updated", "updated_at", "id"),
+        # What moved since a moment, for those who look for themselves.
+        Index("ix_prospect_score_changed", "score_changed_at", "id"),
         Index("ix_prospect_rank", "score_rank", "arrived_at", "id"),
         Index("ix_prospect_owner", "owner", "arrived_at", "id"),
         # The lists of open prospects, in order of arrival: everybody's with what they are filtered by, and an owner's.

@@ -1,11 +1,11 @@
 """Changes that move a score: the prospect, its observations, its outcome, the card."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
@@ -14,7 +14,7 @@ from app.checksheets.queries import closing_of, is_late, load_sheet
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import Recorded, assign_sheet, check_stage, record_observation
 from app.checksheets.tables import CheckSheet
-from app.db import new_id
+from app.db import new_id, utcnow
 from app.events import service as events
 from app.events.service import Event
 from app.prospects.queries import find_prospect
@@ -47,6 +47,7 @@ def refresh_score(session: Session, prospect: Prospect, *, cause: Cause, now: da
         if name != "points":
             setattr(prospect, name, value)
     prospect.score_changed_at = now
+    note_moved(session, [prospect.id], at=now)
     _tell_score(session, prospect, before, now)
     if known.loaded is not None and not known.warnings:
         session.add(ScoreEntry(**log_row(prospect.id, columns, cause=cause, now=now)))
@@ -79,9 +80,53 @@ def told_of(prospect: Prospect) -> dict[str, Any]:
     }
 
 
+def tell_new(session: Session, rows: Sequence[dict[str, Any]], *, now: datetime) -> None:
+    """Tell the first scores of open prospects that were written in bulk; those closed long since are history."""
+    if not events.is_wanted(session, "score.changed", "grade.changed"):
+        return
+    blinded, made = sight_of_embeds(session).blinded, []
+    for row in rows:
+        if row["state"] == OPEN and row["score"] is not None:
+            told = {"prospect": row["external_id"], **{name: row[name] for name in ("check_sheet", "score", "grade")}}
+            told |= {"scorecard": row["scorecard_id"], "withheld": None}
+            withheld = FORECAST_FIRST if blinded and row["owner"] is not None else None
+            made.append(Event("score.changed", told, row["id"], withheld))
+            made.append(Event("grade.changed", told | {"previous_grade": None}, row["id"], withheld))
+    events.record(session, *made, at=now)
+
+
 def tell_shown(session: Session, prospect: Prospect, *, now: datetime) -> None:
     """Tell the score that was withheld until now."""
     events.record(session, Event("score.changed", told_of(prospect), prospect.id), at=now)
+
+
+_MOVED = "winnow_scores_moved"
+_LOOK_UP = 5_000
+
+
+def note_moved(session: Session, ids: Iterable[str], *, at: datetime) -> None:
+    """Remember whose scores move in this transaction: their times must be in the order of the commits."""
+    session.info.setdefault(_MOVED, {}).update(dict.fromkeys(ids, at))
+
+
+@event.listens_for(Session, "before_commit")
+def _stamp(session: Session) -> None:
+    """Time what moved as it is committed, so that nobody who has seen a time misses an earlier one.
+
+    On SQLite one transaction writes at a time, and was timed when its turn came.
+    """
+    noted: dict[str, datetime] = session.info.pop(_MOVED, {})
+    moved, then = sorted(noted), set(noted.values())  # a savepoint taken back leaves older times, which stay
+    if not moved or session.get_bind().dialect.name != "postgresql":
+        return
+    audit.commit_in_turn(session)
+    last = session.scalar(select(func.max(Prospect.score_changed_at)))
+    now = max(utcnow(), last + timedelta(microseconds=1)) if last else utcnow()
+    for start in range(0, len(moved), _LOOK_UP):
+        of_these = update(Prospect).where(
+            Prospect.id.in_(moved[start : start + _LOOK_UP]), Prospect.score_changed_at.in_(then)
+        )
+        session.execute(of_these.values(score_changed_at=now).execution_options(synchronize_session=False))
 
 
 def score_columns(loaded: LoadedCard, answers: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +170,7 @@ def rescore_open(session: Session, loaded: LoadedCard, *, now: datetime) -> int:
         if updates:
             session.execute(update(Prospect), updates)
             session.execute(insert(ScoreEntry), entries)
+            note_moved(session, [row["id"] for row in updates], at=now)
             changed += len(updates)
         events.record(session, *moved, at=now)
     session.expire_all()

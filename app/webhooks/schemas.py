@@ -40,10 +40,10 @@ class WebhookBody(BaseModel):
     """A target of events."""
 
     id: str = Field(examples=["wh_18eac0245389f207341f3bd0eb0f"])
-    url: str
-    events: list[EventType]
-    description: str | None
-    sees_withheld: bool
+    url: str = Field(description="Where events are sent.")
+    events: list[EventType] = Field(description="What it is told of.")
+    description: str | None = Field(description="For people: whose it is.")
+    sees_withheld: bool = Field(description="Whether scores that await a forecast are sent there too.")
     state: State = Field(description="`paused`: events wait; `disabled`: events are not kept for it.")
     disabled_reason: str | None = Field(description="Why nothing is sent there any more.")
     old_secret_until: Moment | None = Field(description="Until when the secret before the present one signs too.")
@@ -71,13 +71,13 @@ class DeliveryBody(BaseModel):
 
     id: str = Field(examples=["dl_18eac0245389f207341f3bd0eb0f"])
     event_id: str = Field(description="What goes as `webhook-id`, the same at every attempt.")
-    type: str = Field(examples=["score.changed"])
-    data: dict[str, Any]
-    occurred_at: Moment
-    state: DeliveryState
-    attempts: int
+    type: str = Field(description="The kind of event.", examples=["score.changed"])
+    data: dict[str, Any] = Field(description="What is told.")
+    occurred_at: Moment = Field(description="When it happened.")
+    state: DeliveryState = Field(description="`failed`: given up.")
+    attempts: int = Field(description="How often it was tried.")
     next_attempt_at: Moment | None = Field(description="While it waits: when it is tried again.")
-    last_attempt_at: Moment | None
+    last_attempt_at: Moment | None = Field(description="When it was tried last.")
     last_status: int | None = Field(description="The HTTP status of the last answer.")
     last_error: str | None = Field(description="Why the last attempt failed, as a sentence.")
     request_id: str | None = None

@@ -1,9 +1,13 @@
 """What happened is told to whoever subscribed, once, with the change, and never a score that is withheld."""
 
+import json
+
 import pytest
 from sqlalchemy import event, select
 
 from app.events.tables import Delivery
+from app.handlers import HANDLERS
+from app.jobs.worker import work_off
 
 P1 = "/v1/prospects/p1"
 ALL = ("score.changed", "grade.changed", "scorecard.activated", "prospect.closed")
@@ -128,3 +132,17 @@ def test_an_erased_prospect_is_in_no_event(bids_api, subscribe, told):
     bids_api.put(P1, json={"answers": {"budget": True}})
     bids_api.delete(P1)
     assert told() == []
+
+
+def test_an_import_tells_of_open_prospects_and_not_of_history(bids_api, subscribe, told, database):
+    subscribe("score.changed", "prospect.closed")
+    mapping = {
+        "check_sheet": {"key": "bids"},
+        "id": {"column": "Id"},
+        "outcome": {"column": "Status", "won": ["Won"], "lost": []},
+        "items": {"budget": {"column": "Budget", "kind": "yes_no"}},
+    }
+    sent = {"file": ("deals.csv", b"Id,Status,Budget\nopen,,true\nclosed,Won,true\n")}
+    bids_api.post("/v1/imports", files=sent, data={"mapping": json.dumps(mapping)})
+    work_off(database, HANDLERS)
+    assert [(kind, data["prospect"]) for kind, data in told()] == [("score.changed", "open")]
