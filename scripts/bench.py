@@ -5,6 +5,11 @@ hooks    what a CRM waits that posts to a hook, at 50 a second
 pages    the first byte of each list of prospects, signed in, against a bare page of the same app
 core     points, whole scores and what to find out next, without a service around them
 import   a file of prospects with 20 answers and an outcome each, against bare inserts of the same rows
+reports  every report and its plot on closed deals, signed in, against a bare page of the same app
+compare  what the comparison of forecasters holds on simulated teams whose truth is known: coverage, false alarms
+shapes   the scorecard beside its rivals on made-up tables of many shapes; needs pandas
+
+The first six are measured unless parts are named.
 """
 
 import argparse
@@ -24,9 +29,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import serving
+from bench_compare import bench_compare
 from bench_hooks import bench_hooks
 from bench_http import SHEET, bench_http
 from bench_pages import bench_pages
+from bench_reports import bench_reports
 from rich.console import Console
 from rich.table import Table
 
@@ -151,27 +158,50 @@ def _insert_bare(folder: Path) -> float:
     return seconds
 
 
-def main() -> None:
-    """Measure the parts asked for and print a table, or JSON."""
+def _shapes(asked: argparse.Namespace) -> dict[str, Any]:
+    from bench_shapes import bench_shapes  # needs what is not installed for all
+
+    return bench_shapes(set(asked.skip), set(asked.only), asked.seed)
+
+
+MEASURES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "http": lambda asked: bench_http(asked.database),
+    "hooks": lambda asked: bench_hooks(asked.database),
+    "pages": lambda asked: bench_pages(asked.database, asked.open),
+    "core": lambda _: bench_core(),
+    "import": lambda asked: bench_import(asked.prospects),
+    "reports": lambda asked: bench_reports(asked.database, asked.deals, asked.keep),
+    "compare": lambda asked: bench_compare(asked.teams),
+    "shapes": _shapes,
+}
+UNLESS_NAMED = tuple(MEASURES)[:6]
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="http, hooks, pages, core, import; all unless named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(MEASURES))
     parser.add_argument(
-        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="for http, hooks and pages (%(default)s)"
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="where a service is measured (%(default)s)"
     )
     parser.add_argument("--prospects", type=int, default=100_000, help="for import (%(default)s)")
     parser.add_argument("--open", type=int, default=5_000, help="open prospects, for pages (%(default)s)")
+    parser.add_argument("--deals", type=int, default=100_000, help="closed deals, for reports (%(default)s)")
+    parser.add_argument("--keep", type=Path, help="folder of the database for reports, made once and used again")
+    parser.add_argument("--teams", type=int, default=200, help="simulated teams, for compare (%(default)s)")
+    parser.add_argument("--skip", action="append", default=[], help="a rival to leave out, for shapes")
+    parser.add_argument("--only", action="append", default=[], help="a table to run alone, for shapes")
+    parser.add_argument("--seed", type=int, default=0, help="of the made-up tables, for shapes (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     asked = parser.parse_args()
-    measures: dict[str, Callable[[], dict[str, Any]]] = {
-        "http": lambda: bench_http(asked.database),
-        "hooks": lambda: bench_hooks(asked.database),
-        "pages": lambda: bench_pages(asked.database, asked.open),
-        "core": bench_core,
-        "import": lambda: bench_import(asked.prospects),
-    }
-    if unknown := set(asked.parts) - set(measures):
+    if unknown := set(asked.parts) - set(MEASURES):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    found = {part: measures[part]() for part in asked.parts or measures}
+    return asked
+
+
+def main() -> None:
+    """Measure the parts asked for and print a table, or JSON."""
+    asked = _arguments()
+    found = {part: MEASURES[part](asked) for part in asked.parts or UNLESS_NAMED}
     if asked.json:
         print(json.dumps(found))
         return

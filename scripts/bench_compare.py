@@ -1,9 +1,5 @@
-"""What the comparison of forecasters holds on simulated teams whose truth is known.
+"""What the comparison of forecasters holds on simulated teams whose truth is known."""
 
-python scripts/bench_compare.py [--teams 200]
-"""
-
-import argparse
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +13,8 @@ from models.comparison import Pairs, compare
 from models.information import information_added
 
 PEOPLE = 5
+# What reps know of their own, and the noise with which they see what the sheet shows.
+KNOWING = {"data know": (0.0, 1.0), "reps know": (1.5, 0.1), "both know": (0.8, 0.8)}
 HOPES = np.array([0.0, 0.2, 0.4, 0.6, 0.8])  # log-odds by which each person is too hopeful
 Floats = NDArray[np.float64]
 
@@ -121,27 +119,18 @@ def band_alarms(teams: int, *, deals: int = 400) -> float:
 
 def regrets(kind: str, teams: int, *, deals: int = 300) -> list[float]:
     """Brier of the blend less that of the better of the two, a team each."""
-    private, noise = {"data know": (0.0, 1.0), "reps know": (1.5, 0.1), "both know": (0.8, 0.8)}[kind]
+    private, noise = KNOWING[kind]
     found = [compare(make_team(seed, deals=deals, private=private, noise=noise).pairs) for seed in range(teams)]
     return [one.blend.skill.brier.value - min(one.data.brier.value, one.reps.brier.value) for one in found]
 
 
-def main() -> None:
-    """Print every share."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--teams", type=int, default=200, help="simulated teams (%(default)s)")
-    teams = parser.parse_args().teams
-    print(f"{teams} teams of 300 deals: share of 90 % intervals that hold the truth")
-    for name, share in coverage(teams).items():
-        print(f"  {name:28} {share:.3f}")
-    print("False alarms while looking every day, 400 deals")
-    print(f"  reps said to add information {information_alarms(teams):.3f}")
-    print(f"  one of two equals closer     {band_alarms(teams):.3f}")
-    print(f"Private information found, 600 deals: {information_alarms(teams, private=1.0, deals=600, step=50):.3f}")
-    print("Brier of the blend less that of the better, 300 deals")
-    for kind in ("data know", "reps know", "both know"):
-        print(f"  {kind:28} {np.mean(regrets(kind, teams)):+.4f}")
-
-
-if __name__ == "__main__":
-    main()
+def bench_compare(teams: int) -> dict[str, float]:
+    """Every share, and what the blend loses."""
+    held = {f"90 % interval holds the truth, {name}": share for name, share in coverage(teams).items()}
+    looked = {
+        "reps ever said to add information, with none of their own": information_alarms(teams),
+        "one of two equals ever called closer": band_alarms(teams),
+        "private information found by 600 deals": information_alarms(teams, private=1.0, deals=600, step=50),
+    }
+    blend = {f"blend less the better, {kind}": float(np.mean(regrets(kind, teams))) for kind in KNOWING}
+    return {"teams": teams} | {name: round(share, 4) for name, share in (held | looked | blend).items()}

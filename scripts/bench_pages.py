@@ -54,6 +54,15 @@ def app_with_bare_page() -> FastAPI:
     return app
 
 
+def server_with_bare_page(variables: dict[str, str]) -> serving.Server:
+    """A service of that application, not yet started."""
+    command = [
+        sys.executable, "-m", "uvicorn", "--factory", "bench_pages:app_with_bare_page", "--no-access-log",
+        "--app-dir", str(Path(__file__).parent), "--log-level", "warning",
+    ]  # fmt: skip
+    return serving.Server(variables, command)
+
+
 def fill(session: Session, prospects: int) -> None:
     """So many open prospects of six owners, and twice as many closed ones, as a team has after some years."""
     now, chance = utcnow(), random.Random(0)
@@ -96,10 +105,11 @@ def _row(
     }  # fmt: skip
 
 
-def _people(session: Session, settings: Settings) -> Iterator[tuple[str, str]]:
-    """A manager and a rep, each with the token of a session."""
+def people(session: Session, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A manager and a rep, new at each call, with the token of a session each."""
     for role in ("manager", "rep"):
-        given = PersonInput(email=f"{role}@example.com", name=role, role=role, owners=["rep-0"])
+        email = f"{role}-{utcnow():%y%m%d%H%M%S}@example.com"
+        given = PersonInput(email=email, name=role, role=role, owners=["rep-0"])
         person, _ = invite(session, given=given, by=COMMAND_LINE, now=utcnow())
         browser = Browser("127.0.0.1", "the bench")
         yield role, open_session(session, make_keeper(settings), person=person, browser=browser, now=utcnow())
@@ -144,14 +154,10 @@ def bench_pages(kind: str, prospects: int) -> dict[str, Any]:
         migrate(database.engine)
         with database.writing() as session:
             fill(session, prospects)
-            people = dict(_people(session, settings))
+            tokens = dict(people(session, settings))
         database.engine.dispose()
-        command = [
-            sys.executable, "-m", "uvicorn", "--factory", "bench_pages:app_with_bare_page", "--no-access-log",
-            "--app-dir", str(Path(__file__).parent), "--log-level", "warning",
-        ]  # fmt: skip
         found: dict[str, Any] = {"open prospects": prospects, "closed prospects": 2 * prospects}
-        with serving.running(serving.Server(variables, command)) as server:
-            for role, token in people.items():
+        with serving.running(server_with_bare_page(variables)) as server:
+            for role, token in tokens.items():
                 found |= _measure(server.port, role, token)
         return found

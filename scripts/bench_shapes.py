@@ -1,12 +1,9 @@
 """The scorecard beside its rivals on tables of many shapes, at the default settings, on the same folds.
 
-    python scripts/bench_shapes.py [--skip NAME]... [--only SHAPE]... [--seed N]
-
 The tables are made up with the truth known, or come with scikit-learn; none is a sales team's. Needs pandas, and
-interpret-core for EBM. Prints Markdown, a line as soon as a table is done.
+interpret-core for EBM.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -237,18 +234,12 @@ def as_row(table: Table, found: dict[str, dict[str, float]]) -> str:
     return f"| {table.name} | {size} | {own} | {best['log_loss']:.4f} {told} | {ahead} | {card['seconds']:.1f} s |"
 
 
-def main() -> None:
-    """Run the shapes asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--skip", action="append", default=[])
-    parser.add_argument("--only", action="append", default=[])
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+def bench_shapes(skip: set[str], only: set[str], seed: int) -> dict[str, int]:
+    """Print Markdown, a line as soon as a table is done; how many tables that were."""
     print("| shape | rows × columns, won | AUC | best rival's | log loss | best rival's | behind by (90 %) | a card |")
     print("|---" * 8 + "|")
-    for table in shapes(set(asked.only), asked.seed):
-        print(as_row(table, accuracy(table, set(asked.skip), REPEATS)), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    count = 0
+    for table in shapes(only, seed):
+        print(as_row(table, accuracy(table, skip, REPEATS)), flush=True)
+        count += 1
+    return {"tables": count}

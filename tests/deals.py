@@ -61,7 +61,8 @@ def _prospect(external_id: str, deal: dict[str, Any], locked: datetime, decided:
     row = new_prospect_row(external_id, deal["owner"], locked - DAY)
     result = deal.get("result", "won" if deal["won"] else "lost")
     known = {"check_sheet": "bids", "account": deal["account"], "state": result}
-    return row | known | {"decided_at": decided, "closed_at": decided, "arrived_at": locked - DAY}
+    told = deal.get("told_at", decided)
+    return row | known | {"decided_at": decided, "closed_at": told, "updated_at": told, "arrived_at": locked - DAY}
 
 
 def _outcome(prospect: dict[str, Any], deal: dict[str, Any], decided: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -58,7 +58,16 @@ class Observation(Base):
     """One filling-in of a check sheet, whole or in part; never changed, a correction is a new one."""
 
     __tablename__ = "observation"
-    __table_args__ = (Index("ix_observation_prospect", "prospect_id", "observed_at"),)
+    __table_args__ = (
+        Index("ix_observation_prospect", "prospect_id", "observed_at", "recorded_at", "reconstructed"),
+        # The few ticked afterwards from notes, which no report counts.
+        Index(
+            "ix_observation_reconstructed",
+            *("prospect_id", "recorded_at"),
+            sqlite_where=text("reconstructed = 1"),
+            postgresql_where=text("reconstructed"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     prospect_id: Mapped[str] = mapped_column(ForeignKey("prospect.id", ondelete="CASCADE"))

@@ -1,56 +1,36 @@
 """Closed prospects as they were known at a moment, a column each, with the score that stood before the outcome."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Select, exists, func, select, type_coerce
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import BigInteger, ColumnElement, Select, exists, func, literal_column, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import Float
 
 from app.accounts.service import Caller
 from app.checksheets.tables import Observation
 from app.prospects.tables import LOST, REOPENED, WON, OutcomeEntry, Prospect
+from app.reports.columns import Floats, Objects, as_columns, as_objects, epoch, given, number_accounts, read_rows
 from app.reports.frame import Asked
 from app.scorecards.tables import Activation
 from app.scoring.tables import ScoreEntry
 
-Floats = NDArray[np.float64]
-Objects = NDArray[np.object_]
 # Why a closed prospect has no score that counts here.
 SCORED, NEWER_CARD, FROM_NOTES = "", "card_newer_than_outcome", "reconstructed"
 HUNDREDTHS = 100
-
-
-class epoch(GenericFunction[float]):  # noqa: N801 - a function of SQL
-    """Seconds since 1970 of a moment, as a plain number: reading moments one by one takes longer than all the rest."""
-
-    type = Float()
-    inherit_cache = True
-
-
-@compiles(epoch, "sqlite")
-def _epoch_on_sqlite(element: epoch, compiler: SQLCompiler, **more: Any) -> str:
-    return f"((julianday({compiler.process(element.clauses, **more)}) - 2440587.5) * 86400.0)"
-
-
-@compiles(epoch, "postgresql")
-def _epoch_on_postgresql(element: epoch, compiler: SQLCompiler, **more: Any) -> str:
-    return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **more)}) AS DOUBLE PRECISION)"
+FEW = 1_000  # that many ids both databases take in one question
 
 
 @dataclass(frozen=True)
 class Deals:
     """Won and lost prospects in the order they were decided; times in seconds since 1970.
 
-    `probability` is NaN and `grade` None where no score counts, and `left_out` says why; amount and margin are NaN
-    where they are not known.
+    `probability` is NaN and `grade` None where no score counts, and `left_out` says why. `outcome` names the entry that
+    holds what was paid, `stake` is what it was about, NaN where that is not known.
     """
 
     id: Objects
@@ -61,8 +41,8 @@ class Deals:
     decided_at: Floats
     told_at: Floats
     arrived_at: Floats
-    amount: Floats
-    margin: Floats
+    outcome: Objects
+    stake: Floats
     currency: Objects
     probability: Floats
     grade: Objects
@@ -81,128 +61,108 @@ class Deals:
         """Those whose score was there before the outcome, from answers given before it."""
         return self.where(self.left_out == SCORED)
 
-    @property
+    @cached_property
     def cluster(self) -> NDArray[np.intp]:
         """Numbers that deals of one account share; without an account a deal stands alone."""
-        names = [account or f"\0{number}" for number, account in enumerate(self.account)]
-        return np.asarray(np.unique(np.array(names, dtype=str), return_inverse=True)[1], dtype=np.intp)
+        return number_accounts(self.account)
 
 
-def as_objects(values: Iterable[object]) -> Objects:
-    """Values as a column that keeps their types."""
-    found = list(values)
-    column = np.empty(len(found), dtype=object)
-    column[:] = found
-    return column
+def of_interest(*, caller: Caller, asked: Asked) -> list[ColumnElement[bool]]:
+    """The prospects whose owner was asked for, and that the caller answers for."""
+    conditions = [] if asked.owner is None else [Prospect.owner == asked.owner]
+    return conditions if caller.sees_everyone else [*conditions, Prospect.owner.in_(caller.owners)]
 
 
 def read_deals(session: Session, *, caller: Caller, check_sheet: str, asked: Asked) -> Deals:
     """The won and lost prospects of a sheet that the caller answers for, decided within the time asked for."""
-    query = _outcomes(check_sheet, asked)
-    if not caller.sees_everyone:
-        query = query.where(Prospect.owner.in_(caller.owners))
-    closed = _closings(session.connection().execute(query).all())
-    rows = [row for row in closed.values() if row.result in (WON, LOST) and _within(row.decided, asked)]
-    rows.sort(key=lambda row: (row.decided, row.id))
-    scores = {row[0]: row for row in session.connection().execute(_last_scores(check_sheet, asked)).all()}
-    notes = from_notes_only(session, asked)
-    in_force = cards_in_force(session, check_sheet=check_sheet, asked=asked)
-    return _as_columns(rows, [_judge(row, scores.get(row.id), notes, in_force) for row in rows])
+    deals = read_endings(
+        session,
+        at=asked.at,
+        conditions=[Prospect.check_sheet == check_sheet, *of_interest(caller=caller, asked=asked)],
+        in_force=cards_in_force(session, check_sheet=check_sheet, asked=asked),
+    )
+    since = asked.since.timestamp() if asked.since else -np.inf
+    until = asked.until.timestamp() if asked.until else np.inf
+    return deals.where((deals.decided_at >= since) & (deals.decided_at <= until))
 
 
-def _outcomes(check_sheet: str, asked: Asked) -> Select[*tuple[Any, ...]]:
+_FACTS = (
+    Prospect.id,
+    Prospect.owner,
+    Prospect.source,
+    Prospect.account,
+    epoch(Prospect.arrived_at),
+    type_coerce(Prospect.amount, BigInteger),
+    Prospect.currency,
+)
+_RESULT, _DECIDED, _TOLD = (len(_FACTS) + place for place in range(3))
+# Written out, because an index of these alone serves no question that might be about others.
+_ENDED = Prospect.state.in_([literal_column(f"'{state}'") for state in (WON, LOST)])
+_SCORE = ("probability", "grade", "scorecard_id")
+
+
+def read_endings(
+    session: Session, *, at: datetime, conditions: Sequence[ColumnElement[bool]], in_force: "InForce | None" = None
+) -> Deals:
+    """How every won or lost prospect had ended by a moment; without cards in force no score counts.
+
+    Of those nobody has touched since, all of it stands on the prospect; of the others it is made up from what was said.
+    """
+    ending = (Prospect.state, epoch(Prospect.decided_at), epoch(Prospect.closed_at), Prospect.outcome_id)
+    standing = select(*_FACTS, *ending, *(getattr(Prospect, name) for name in _SCORE)).where(
+        _ENDED, Prospect.updated_at <= at, *conditions
+    )
+    rows = read_rows(session, standing)
+    touched = select(Prospect.id).where(Prospect.updated_at > at)
+    if session.scalars(touched.limit(1)).first() is not None:
+        said = read_rows(session, _outcomes(at).where(OutcomeEntry.prospect_id.in_(touched), *conditions))
+        last = read_rows(session, _last_scores(at).where(ScoreEntry.prospect_id.in_(touched)))
+        scores = {row[0]: row[1:] for row in last}
+        ended = _last_words(said)
+        rows += [(*row, *scores.get(row[0], [None] * 3)) for row in ended if row[_RESULT] in (WON, LOST)]
+    return _as_deals(rows, notes=from_notes_only(session, at), in_force=in_force or InForce((), ()))
+
+
+def _outcomes(at: datetime) -> Select[*tuple[Any, ...]]:
     """Everything said by then of how prospects ended, in the order it was said."""
-    query = (
-        select(
-            OutcomeEntry.prospect_id,
-            OutcomeEntry.result,
-            epoch(OutcomeEntry.decided_at),
-            epoch(OutcomeEntry.recorded_at),
-            type_coerce(OutcomeEntry.amount, BigInteger),
-            type_coerce(OutcomeEntry.margin, BigInteger),
-            OutcomeEntry.currency,
-            type_coerce(Prospect.amount, BigInteger).label("stake"),
-            Prospect.currency.label("stake_currency"),
-            epoch(Prospect.arrived_at),
-            Prospect.owner,
-            Prospect.source,
-            Prospect.account,
-        )
+    ending = (OutcomeEntry.result, epoch(OutcomeEntry.decided_at), epoch(OutcomeEntry.recorded_at), OutcomeEntry.id)
+    return (
+        select(*_FACTS, *ending)
         .join(Prospect, Prospect.id == OutcomeEntry.prospect_id)
-        .where(Prospect.check_sheet == check_sheet, OutcomeEntry.recorded_at <= asked.at)
+        .where(OutcomeEntry.recorded_at <= at)
         .order_by(OutcomeEntry.recorded_at, OutcomeEntry.id)
     )
-    return query.where(Prospect.owner == asked.owner) if asked.owner else query
 
 
-@dataclass(slots=True)
-class _Closed:
-    """How one prospect had ended by then."""
-
-    id: str
-    result: str
-    decided: float
-    told: float
-    amount: int | None
-    margin: int | None
-    currency: str | None
-    arrived: float
-    owner: str | None
-    source: str | None
-    account: str | None
-
-
-def _closings(said: Iterable[Any]) -> dict[str, _Closed]:
+def _last_words(said: Iterable[Any]) -> Iterable[list[Any]]:
     """The last word on each prospect; a decision told again is told when it was told first."""
-    closed: dict[str, _Closed] = {}
-    for (
-        prospect, result, decided, recorded, amount, margin, currency,
-        stake, stake_currency, arrived, owner, source, account,
-    ) in said:  # fmt: skip
-        before = closed.get(prospect)
-        if before is not None and result == REOPENED:
-            before.result, before.decided = REOPENED, recorded
+    ended: dict[str, list[Any]] = {}
+    for entry in said:
+        row, before = list(entry), ended.get(entry[0])
+        if before is not None and row[_RESULT] == REOPENED:
+            before[_RESULT], before[_DECIDED] = REOPENED, row[_TOLD]
             continue
-        told = recorded
-        if before is not None and not (before.result == REOPENED and decided > before.decided):
-            told = before.told
-        paid = (stake, stake_currency) if amount is None else (amount, currency or stake_currency)
-        closed[prospect] = _Closed(
-            prospect, result, decided, told, paid[0], margin, paid[1], arrived, owner, source, account
-        )
-    return closed
+        if before is not None and not (before[_RESULT] == REOPENED and row[_DECIDED] > before[_DECIDED]):
+            row[_TOLD] = before[_TOLD]
+        ended[row[0]] = row
+    return ended.values()
 
 
-def _within(decided: float, asked: Asked) -> bool:
-    since, until = asked.since, asked.until
-    return (since is None or decided >= since.timestamp()) and (until is None or decided <= until.timestamp())
-
-
-def _last_scores(check_sheet: str, asked: Asked) -> Select[*tuple[Any, ...]]:
+def _last_scores(at: datetime) -> Select[*tuple[Any, ...]]:
     """The score in force by then of each prospect that has one; ids sort by the time they were made."""
-    last = (
-        select(func.max(ScoreEntry.id).label("id"))
-        .where(ScoreEntry.scored_at <= asked.at)
-        .group_by(ScoreEntry.prospect_id)
-        .subquery()
-    )
-    return (
-        select(ScoreEntry.prospect_id, ScoreEntry.probability, ScoreEntry.grade, ScoreEntry.scorecard_id)
-        .join(last, last.c.id == ScoreEntry.id)
-        .join(Prospect, Prospect.id == ScoreEntry.prospect_id)
-        .where(Prospect.check_sheet == check_sheet)
+    last = select(func.max(ScoreEntry.id)).where(ScoreEntry.scored_at <= at).group_by(ScoreEntry.prospect_id)
+    return select(ScoreEntry.prospect_id, *(getattr(ScoreEntry, name) for name in _SCORE)).where(
+        ScoreEntry.id.in_(last)
     )
 
 
-def from_notes_only(session: Session, asked: Asked) -> frozenset[str]:
+def from_notes_only(session: Session, at: datetime) -> frozenset[str]:
     """Prospects whose sheet was only ticked afterwards, from notes: they take no part in an evaluation."""
     live = aliased(Observation)
     seen = exists().where(
-        live.prospect_id == Observation.prospect_id, live.reconstructed.is_(False), live.recorded_at <= asked.at
+        live.prospect_id == Observation.prospect_id, live.reconstructed.is_(False), live.recorded_at <= at
     )
-    query = select(Observation.prospect_id).where(
-        Observation.reconstructed.is_(True), Observation.recorded_at <= asked.at, ~seen
-    )
+    query = select(Observation.prospect_id).where(Observation.reconstructed, Observation.recorded_at <= at, ~seen)
     return frozenset(session.scalars(query))
 
 
@@ -212,11 +172,6 @@ class InForce:
 
     since: tuple[float, ...]
     cards: tuple[str, ...]
-
-    def at(self, moment: float) -> str | None:
-        """The card at a moment; None before the first."""
-        place = bisect_right(self.since, moment) - 1
-        return self.cards[place] if place >= 0 else None
 
 
 def cards_in_force(session: Session, *, check_sheet: str, asked: Asked) -> InForce:
@@ -230,39 +185,59 @@ def cards_in_force(session: Session, *, check_sheet: str, asked: Asked) -> InFor
     return InForce(tuple(row[0] for row in rows), tuple(row[1] for row in rows))
 
 
-_NO_SCORE = (float("nan"), None, None)
-
-
-def _judge(
-    row: _Closed, score: Any, notes: frozenset[str], in_force: InForce
-) -> tuple[float, str | None, str | None, str]:
-    """The score before the outcome, or why there is none."""
-    if row.id in notes:
-        return (*_NO_SCORE, FROM_NOTES)
-    card = in_force.at(min(row.decided, row.told))
-    if score is None or card is None or score[3] != card:
-        return (*_NO_SCORE, NEWER_CARD)
-    return (score[1], score[2], score[3], SCORED)
-
-
-def _as_columns(rows: Sequence[_Closed], judged: Sequence[tuple[float, str | None, str | None, str]]) -> Deals:
-    def money(values: Iterable[int | None]) -> Floats:
-        return np.array([np.nan if value is None else value / HUNDREDTHS for value in values], dtype=float)
-
+def _as_deals(rows: Sequence[Sequence[Any]], *, notes: frozenset[str], in_force: InForce) -> Deals:
+    """In the order decided; a score counts if its card was the one in force before the outcome, and was told."""
+    ids, *facts, result, decided, told, outcome, chance, grade, card = as_columns(rows, 14)
+    owner, source, account, arrived, stake, currency = facts
+    decided_at, told_at = np.array(decided, dtype=float), np.array(told, dtype=float)
+    place = np.searchsorted(in_force.since, np.minimum(decided_at, told_at), side="right")
+    right = as_objects([None, *in_force.cards])[place]
+    scorecard, grades = as_objects(card), as_objects(grade)
+    left_out = np.where((scorecard == right) & given(scorecard), SCORED, NEWER_CARD).astype(object)
+    left_out[[one in notes for one in ids]] = FROM_NOTES
+    counts = left_out == SCORED
+    scorecard[~counts], grades[~counts] = None, None
     return Deals(
-        id=as_objects(row.id for row in rows),
-        owner=as_objects(row.owner for row in rows),
-        source=as_objects(row.source for row in rows),
-        account=as_objects(row.account for row in rows),
-        won=np.array([row.result == WON for row in rows], dtype=bool),
-        decided_at=np.array([row.decided for row in rows], dtype=float),
-        told_at=np.array([row.told for row in rows], dtype=float),
-        arrived_at=np.array([row.arrived for row in rows], dtype=float),
-        amount=money(row.amount for row in rows),
-        margin=money(row.margin for row in rows),
-        currency=as_objects(row.currency for row in rows),
-        probability=np.array([one[0] for one in judged], dtype=float),
-        grade=as_objects(one[1] for one in judged),
-        scorecard=as_objects(one[2] for one in judged),
-        left_out=as_objects(one[3] for one in judged),
+        id=as_objects(ids),
+        owner=as_objects(owner),
+        source=as_objects(source),
+        account=as_objects(account),
+        won=np.array([one == WON for one in result], dtype=bool),
+        decided_at=decided_at,
+        told_at=told_at,
+        arrived_at=np.array(arrived, dtype=float),
+        outcome=as_objects(outcome),
+        stake=np.array(stake, dtype=float) / HUNDREDTHS,
+        currency=as_objects(currency),
+        probability=np.where(counts, np.array(chance, dtype=float), np.nan),
+        grade=grades,
+        scorecard=scorecard,
+        left_out=left_out,
+    ).where(np.lexsort((np.array(ids, dtype=str), decided_at)))
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What was paid for deals, or was at stake where the outcome does not say; NaN where it is not known."""
+
+    amount: Floats
+    margin: Floats
+    currency: Objects
+
+
+def read_paid(session: Session, deals: Deals) -> Paid:
+    """The money of deals, a row each; of few deals it is looked up, of many read in one go."""
+    columns = (type_coerce(OutcomeEntry.amount, BigInteger), type_coerce(OutcomeEntry.margin, BigInteger))
+    query = select(OutcomeEntry.id, *columns, OutcomeEntry.currency).where(
+        or_(OutcomeEntry.amount.is_not(None), OutcomeEntry.margin.is_not(None))
     )
+    if len(deals) <= FEW:
+        query = query.where(OutcomeEntry.id.in_(list(deals.outcome)))
+    said = {row[0]: row[1:] for row in read_rows(session, query)}
+    found = [said.get(outcome, (None, None, None)) for outcome in deals.outcome]
+    amount, margin = (np.array([row[one] for row in found], dtype=float) / HUNDREDTHS for one in (0, 1))
+    paid = ~np.isnan(amount)
+    currency = [
+        row[2] or stake if known else stake for row, known, stake in zip(found, paid, deals.currency, strict=True)
+    ]
+    return Paid(np.where(paid, amount, deals.stake), margin, as_objects(currency))

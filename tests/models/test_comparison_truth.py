@@ -1,4 +1,4 @@
-"""What the comparison holds on simulated teams of known truth; scripts/bench_compare.py runs the same at length."""
+"""What the comparison holds on simulated teams of known truth; `scripts/bench compare` runs the same at length."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,7 @@
 """What has changed since the card in force was made: how often each answer is given, and how often one wins."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,8 @@ from app.checksheets.answers import Answers, merge
 from app.checksheets.tables import Observation
 from app.prospects.tables import Prospect
 from app.reports.calibration.schemas import Drift, ItemDrift, Share
-from app.reports.deals import Deals, cards_in_force, epoch
+from app.reports.columns import beside_index
+from app.reports.deals import Deals, cards_in_force
 from app.reports.frame import Asked
 from app.scorecards.queries import load_card
 from models.drift import count_answers, stability
@@ -53,8 +55,8 @@ def _sheets(
     arrived = (
         select(Prospect.id)
         .where(
-            Prospect.check_sheet == check_sheet,
-            epoch(Prospect.arrived_at) > since,
+            beside_index(Prospect.check_sheet) == check_sheet,
+            Prospect.arrived_at > datetime.fromtimestamp(since, UTC),
             Prospect.arrived_at <= asked.at,
             Prospect.created_at <= asked.at,
         )

@@ -1,10 +1,10 @@
 """How right the scores were: the card in force at the time, held against outcomes it never saw."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,8 @@ from app.reports.calibration.schemas import (
     Tenth,
     Verdict,
 )
-from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, Floats, Objects, as_objects, epoch, read_deals
+from app.reports.columns import Floats, Objects, as_objects, epoch, numbered, read_rows
+from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, read_deals
 from app.reports.frame import Asked, Interval
 from app.scorecards.queries import load_card
 from models.drift import shortfall
@@ -125,46 +126,49 @@ def _figures(deals: Deals, base: Floats) -> Figures:
 
 def read_stages(session: Session, deals: Deals, asked: Asked) -> Objects:
     """The step each deal had reached before its outcome, by the last sign noted; a later one knows the outcome."""
-    query = (
-        select(StageEntry.prospect_id, epoch(StageEntry.seen_at).label("seen"), StageEntry.stage)
-        .where(StageEntry.recorded_at <= asked.at)
-        .order_by(StageEntry.seen_at, StageEntry.id)
-    )
+    columns = (StageEntry.prospect_id, epoch(StageEntry.seen_at), StageEntry.id, StageEntry.stage)
+    query = select(*columns).where(StageEntry.recorded_at <= asked.at)
+    last: dict[str, tuple[float, str, str]] = {}
     decided = dict(zip(deals.id, deals.decided_at, strict=True))
-    rows = session.connection().execute(query)
-    stages = {prospect: stage for prospect, seen, stage in rows if seen <= decided.get(prospect, 0.0)}
-    return as_objects(stages.get(one) for one in deals.id)
+    for prospect, seen, entry, stage in read_rows(session, query):
+        if seen <= decided.get(prospect, 0.0) and (seen, entry) > last.get(prospect, _NEVER)[:2]:
+            last[prospect] = (seen, entry, stage)
+    return as_objects(last[one][2] if one in last else None for one in deals.id)
 
 
-def _quarter(moment: float) -> str:
-    at = datetime.fromtimestamp(moment, UTC)
-    return f"{at.year}, quarter {(at.month + 2) // 3}"
+_NEVER = (0.0, "", "")
+
+
+def _quarters(moments: Floats) -> list[str]:
+    """The quarter of the year of each moment."""
+    months = np.floor(moments).astype(np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int)
+    names = {month: f"{1970 + month // 12}, quarter {month % 12 // 3 + 1}" for month in np.unique(months).tolist()}
+    return [names[month] for month in months.tolist()]
 
 
 def _groups(deals: Deals, stages: Objects) -> Iterator[Group]:
     columns: dict[str, list[str]] = {
-        "period": [_quarter(moment) for moment in deals.decided_at],
+        "period": _quarters(deals.decided_at),
         "source": [source or "not known" for source in deals.source],
         "stage": [stage or "not known" for stage in stages],
     }
     for by, names in columns.items():
-        if set(names) == {"not known"}:
-            continue
-        values, place = np.unique(np.array(names, dtype=str), return_inverse=True)
-        for number, value in enumerate(values):
-            yield _group(by, str(value), deals.where(place == number))
+        values, place = numbered(names)
+        if values != ["not known"]:
+            for number, value in enumerate(values):
+                yield _group(by, value, deals, place == number)
 
 
-def _group(by: Any, value: str, deals: Deals) -> Group:
-    told = len(deals) >= LEAST_GROUP
-    difference = shortfall(deals.won, deals.probability, deals.cluster) if told else None
+def _group(by: Any, value: str, deals: Deals, rows: NDArray[np.bool_]) -> Group:
+    won, chance = deals.won[rows], deals.probability[rows]
+    difference = shortfall(won, chance, deals.cluster[rows]) if len(won) >= LEAST_GROUP else None
     return Group(
         by=by,
         value=value,
-        deals=len(deals),
-        won=int(deals.won.sum()),
-        expected=round(float(deals.probability.sum()), 1),
-        brier=round(float(squared_errors(deals.won, deals.probability).mean()), 4),
+        deals=len(won),
+        won=int(won.sum()),
+        expected=round(float(chance.sum()), 1),
+        brier=round(float(squared_errors(won, chance).mean()), 4),
         difference=to_interval(difference) if difference else None,
     )
 

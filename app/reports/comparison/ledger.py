@@ -1,22 +1,21 @@
 """The forecasts there were of deals that have closed, with what the data said at the same moment, as of any moment."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, extract, func, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import case, or_, select
+from sqlalchemy.orm import Session
 
-from app.checksheets.tables import Observation
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
-from app.prospects.tables import LOST, WON, OutcomeEntry, Prospect
+from app.prospects.tables import Prospect
+from app.reports.columns import Floats, Objects, as_columns, as_objects, epoch, read_rows
+from app.reports.deals import FROM_NOTES, Deals, read_endings
 from app.scorecards.tables import ScorecardRow
 from models.forward import category_chances
 
-Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 KINDS = (BLIND, REVISION, INFORMED, IMPORTED)
 
 
@@ -27,11 +26,11 @@ class Ledger:
     `said` is the probability, a category's by its own record; `data` is NaN where there was no card.
     """
 
-    prospects: NDArray[np.object_]
-    owners: NDArray[np.object_]
-    categories: NDArray[np.object_]
-    accounts: NDArray[np.int64]
-    basis: NDArray[np.object_]
+    prospects: Objects
+    owners: Objects
+    categories: Objects
+    accounts: Places
+    basis: Objects
     said: Floats
     data: Floats
     won: NDArray[np.bool_]
@@ -46,113 +45,87 @@ class Ledger:
         return Ledger(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
 
+@dataclass(frozen=True)
+class _Said:
+    """Forecasts of every kind, a row each; `sheet` is its prospect's where there was no card."""
+
+    kind: Objects
+    prospect: Objects
+    entry: NDArray[np.str_]
+    owner: Objects
+    category: Objects
+    probability: Floats
+    data: Floats
+    scorecard: Objects
+    sheet: Objects
+    moment: Floats
+
+
 def read_ledgers(session: Session, *, check_sheet: str, at: datetime) -> dict[str, Ledger]:
     """Each kind's forecasts of the deals that had closed, from what had happened and was recorded by a moment."""
-    notes = _from_notes_only(session, at)
-    accounts: dict[str, int] = {}
+    deals = read_endings(session, at=at, conditions=[Prospect.check_sheet.is_not(None)])
+    deals = deals.where(deals.left_out != FROM_NOTES)
+    said = _read_said(session, at)
+    place = {prospect: number for number, prospect in enumerate(deals.id)}
+    deal = np.array([place.get(prospect, -1) for prospect in said.prospect], dtype=np.intp)
+    columns = (ScorecardRow.id, ScorecardRow.check_sheet, ScorecardRow.basis)
+    cards = {row[0]: row[1:] for row in read_rows(session, select(*columns))}
     ledgers = {}
     for kind in KINDS:
-        rows = [row for row in session.execute(_forecasts(kind, check_sheet, at)).all() if row[0] not in notes]
-        ledgers[kind] = _ledger(rows, accounts)
+        rows = np.flatnonzero((said.kind == kind) & (deal >= 0))
+        rows = _that_count(rows[said.moment[rows] <= deals.decided_at[deal[rows]]], deal, said, last=kind == REVISION)
+        beside = zip(said.scorecard[rows], said.sheet[rows], strict=True)
+        found = [cards.get(card, (sheet, None)) for card, sheet in beside]
+        on_sheet = np.array([sheet == check_sheet for sheet, _ in found], dtype=bool)
+        ledgers[kind] = _ledger(rows[on_sheet], deal, said, deals, as_objects(basis for _, basis in found)[on_sheet])
     _read_categories(ledgers)
     return ledgers
 
 
-def _forecasts(kind: str, check_sheet: str, at: datetime) -> Select[*tuple[Any, ...]]:
-    """One forecast a deal: the owner's first of its kind, or the last revision; none from after the decision."""
-    later_outcome, other = aliased(OutcomeEntry), aliased(Forecast)
-    told_later = or_(
-        later_outcome.recorded_at > OutcomeEntry.recorded_at,
-        and_(later_outcome.recorded_at == OutcomeEntry.recorded_at, later_outcome.id > OutcomeEntry.id),
-    )
-    superseded = exists().where(
-        later_outcome.prospect_id == OutcomeEntry.prospect_id, later_outcome.recorded_at <= at, told_later
-    )
-    moment = Forecast.made_at if kind == IMPORTED else Forecast.locked_at
-    others = other.made_at if kind == IMPORTED else other.locked_at
-    goes_first = or_(others < moment, and_(others == moment, other.id < Forecast.id))
-    if kind == REVISION:
-        goes_first = or_(others > moment, and_(others == moment, other.id > Forecast.id))
-    whose = true() if kind == IMPORTED else other.by_owner
-    preceded = exists().where(
-        other.prospect_id == Forecast.prospect_id,
-        other.kind == kind,
-        other.locked_at <= at,
-        others <= OutcomeEntry.decided_at,
-        whose,
-        goes_first,
-    )
-    conditions: list[ColumnElement[bool]] = [
-        Forecast.kind == kind,
-        Forecast.locked_at <= at,
-        moment <= OutcomeEntry.decided_at,
-        OutcomeEntry.recorded_at <= at,
-        OutcomeEntry.result.in_((WON, LOST)),
-        func.coalesce(ScorecardRow.check_sheet, Prospect.check_sheet) == check_sheet,
-        ~superseded,
-        ~preceded,
-    ]
-    if kind != IMPORTED:
-        conditions.append(Forecast.by_owner.is_(True))
-    return (
-        select(
-            Forecast.prospect_id,
-            Forecast.owner,
-            Forecast.category,
-            Prospect.account,
-            ScorecardRow.basis,
-            Forecast.probability,
-            Forecast.data_probability,
-            OutcomeEntry.result == WON,
-            extract("epoch", OutcomeEntry.decided_at),
-            extract("epoch", moment),
-        )
-        .join(Prospect, Prospect.id == Forecast.prospect_id)
-        .join(OutcomeEntry, OutcomeEntry.prospect_id == Forecast.prospect_id)
-        .outerjoin(ScorecardRow, ScorecardRow.id == Forecast.scorecard_id)
-        .where(*conditions)
-        .order_by(OutcomeEntry.decided_at, Forecast.id)
-    )
+def _read_said(session: Session, at: datetime) -> _Said:
+    """The owners' own forecasts, and those of a CRM's history, which count from when they were made there."""
+    moment = case((Forecast.kind == IMPORTED, Forecast.made_at), else_=Forecast.locked_at)
+    sheet = select(Prospect.check_sheet).where(Prospect.id == Forecast.prospect_id).scalar_subquery()
+    query = select(
+        Forecast.kind,
+        Forecast.prospect_id,
+        Forecast.id,
+        Forecast.owner,
+        Forecast.category,
+        Forecast.probability,
+        Forecast.data_probability,
+        Forecast.scorecard_id,
+        case((Forecast.scorecard_id.is_(None), sheet)),
+        epoch(moment),
+    ).where(Forecast.locked_at <= at, or_(Forecast.by_owner, Forecast.kind == IMPORTED))
+    types = (object, object, str, object, object, np.float64, np.float64, object, object, np.float64)
+    columns = zip(as_columns(read_rows(session, query), len(types)), types, strict=True)
+    return _Said(*(np.array(column, dtype=kind) for column, kind in columns))
 
 
-def _from_notes_only(session: Session, at: datetime) -> frozenset[str]:
-    """Prospects whose sheet was only ever ticked afterwards, from notes: they take no part in a comparison."""
-    live = aliased(Observation)
-    query = select(Observation.prospect_id).where(
-        Observation.reconstructed,
-        Observation.recorded_at <= at,
-        ~exists().where(
-            live.prospect_id == Observation.prospect_id, live.reconstructed.is_(False), live.recorded_at <= at
-        ),
-    )
-    return frozenset(session.scalars(query))
+def _that_count(rows: Places, deal: Places, said: _Said, *, last: bool) -> Places:
+    """One forecast a deal: the first, or the last revision."""
+    in_order = rows[np.lexsort((said.entry[rows], said.moment[rows]))][:: -1 if last else 1]
+    return np.asarray(in_order[np.unique(deal[in_order], return_index=True)[1]], dtype=np.intp)
 
 
-def _ledger(rows: Sequence[Row[Any]], accounts: dict[str, int]) -> Ledger:
-    """Rows as columns; a deal without an account counts as one of its own."""
-    columns = list(zip(*rows, strict=True)) or [()] * 10
-    numbers = [
-        accounts.setdefault(f"account {account}" if account else f"deal {deal}", len(accounts))
-        for deal, account in zip(columns[0], columns[3], strict=True)
-    ]
+def _ledger(rows: Places, deal: Places, said: _Said, deals: Deals, basis: Objects) -> Ledger:
+    """Forecasts in the order in which their deals were decided."""
+    order = np.lexsort((said.entry[rows], deals.decided_at[deal[rows]]))
+    rows = rows[order]
+    of = deal[rows]
     return Ledger(
-        prospects=_objects(columns[0]),
-        owners=_objects(columns[1]),
-        categories=_objects(columns[2]),
-        accounts=np.array(numbers, dtype=np.int64),
-        basis=_objects(columns[4]),
-        said=np.array(columns[5], dtype=np.float64),
-        data=np.array(columns[6], dtype=np.float64),
-        won=np.array(columns[7], dtype=np.bool_),
-        decided=np.array(columns[8], dtype=np.float64),
-        made=np.array(columns[9], dtype=np.float64),
+        prospects=deals.id[of],
+        owners=said.owner[rows],
+        categories=said.category[rows],
+        accounts=deals.cluster[of],
+        basis=basis[order],
+        said=said.probability[rows],
+        data=said.data[rows],
+        won=deals.won[of],
+        decided=deals.decided_at[of],
+        made=said.moment[rows],
     )
-
-
-def _objects(values: Sequence[object]) -> NDArray[np.object_]:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
 
 
 def _read_categories(ledgers: dict[str, Ledger]) -> None:
@@ -168,8 +141,3 @@ def _read_categories(ledgers: dict[str, Ledger]) -> None:
     for ledger, rows in found:
         count = int(rows.sum())
         ledger.said[rows], chances = chances[:count], chances[count:]
-
-
-def given(values: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Which of them are there at all."""
-    return np.array([value is not None for value in values], dtype=np.bool_)

@@ -12,7 +12,8 @@ from app.checksheets.queries import choose_sheet
 from app.errors import Forbidden
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION
 from app.prospects.tables import Prospect
-from app.reports.comparison.ledger import Ledger, given, read_ledgers
+from app.reports.columns import given
+from app.reports.comparison.ledger import Ledger, read_ledgers
 from app.reports.comparison.schemas import (
     BiasBody,
     ComparisonBody,

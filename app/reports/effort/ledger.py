@@ -3,38 +3,63 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Select, case, func, select, type_coerce
+from sqlalchemy import BigInteger, Select, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
-from app.prospects.tables import EFFORT_KINDS, Effort, Prospect
-from app.reports.deals import HUNDREDTHS, Deals, Floats, Objects, as_objects, read_deals
+from app.prospects.tables import EFFORT_KINDS, OPEN, VOID, Effort, Prospect
+from app.reports.columns import (
+    Floats,
+    Objects,
+    as_columns,
+    as_objects,
+    beside_index,
+    epoch,
+    given,
+    number_accounts,
+    read_rows,
+)
+from app.reports.deals import HUNDREDTHS, of_interest, read_deals, read_paid
 from app.reports.frame import Asked
 from app.scoring.tables import ScoreEntry
 
 
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    """What was done of one kind, in all."""
+
+    kind: str
+    entries: int
+    prospects: int
+    hours: float
+    estimated: float
+    cost: float
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """Prospects that were worked on or have closed, a row each; money in one currency.
+    """Prospects that were worked on or have closed, a row each, the deals first; money in one currency.
 
-    Of the arrays by kind there is one column for each of EFFORT_KINDS. `score` is NaN and `grade` None without a sheet.
+    `score` is NaN and `grade` None without a sheet; `before` are the hours spent before there was one, in all.
     """
 
-    owner: Objects
     source: Objects
     account: Objects
     arrived_at: Floats
     grade: Objects
     score: Floats
-    entries: NDArray[np.int64]
+    worked: NDArray[np.bool_]
+    quoted: NDArray[np.bool_]
     hours: Floats
     estimated: Floats
     cost: Floats
-    before: Floats
+    before: float
+    kinds: list[OfKind]
     closed: NDArray[np.bool_]
     won: NDArray[np.bool_]
     decided_at: Floats
@@ -43,132 +68,126 @@ class Ledger:
     currency: str | None
     other_currency: int
 
-    @property
+    @cached_property
     def cluster(self) -> NDArray[np.intp]:
         """Numbers that prospects of one account share."""
-        names = [account or f"\0{number}" for number, account in enumerate(self.account)]
-        return np.asarray(np.unique(np.array(names, dtype=str), return_inverse=True)[1], dtype=np.intp)
-
-
-def _first_scores() -> Any:
-    """The first score of each prospect that came of an observation; ids sort by the time they were made."""
-    return (
-        select(func.min(ScoreEntry.id).label("id"))
-        .where(ScoreEntry.cause == "observation")
-        .group_by(ScoreEntry.prospect_id)
-        .subquery()
-    )
-
-
-def _scores(check_sheet: str, asked: Asked) -> Select[*tuple[Any, ...]]:
-    first = _first_scores()
-    return (
-        select(ScoreEntry.prospect_id, ScoreEntry.score, ScoreEntry.grade)
-        .join(first, first.c.id == ScoreEntry.id)
-        .join(Prospect, Prospect.id == ScoreEntry.prospect_id)
-        .where(Prospect.check_sheet == check_sheet, ScoreEntry.scored_at <= asked.at)
-    )
-
-
-def _entries(check_sheet: str, caller: Caller, asked: Asked) -> Select[*tuple[Any, ...]]:
-    """Effort by prospect, kind and currency, added up by the database."""
-    begun = (
-        select(func.min(ScoreEntry.scored_at))
-        .where(
-            ScoreEntry.prospect_id == Effort.prospect_id,
-            ScoreEntry.cause == "observation",
-            ScoreEntry.scored_at <= asked.at,
-        )
-        .correlate(Effort)
-        .scalar_subquery()
-    )
-    hours = type_coerce(Effort.hours, BigInteger)
-    query = (
-        select(
-            Effort.prospect_id,
-            Effort.kind,
-            Effort.currency,
-            Prospect.owner,
-            Prospect.source,
-            Prospect.account,
-            func.count(),
-            func.sum(hours),
-            func.sum(case((Effort.estimated.is_(True), hours), else_=0)),
-            func.sum(case((Effort.spent_at < begun, hours), else_=0)),
-            func.coalesce(func.sum(type_coerce(Effort.cost, BigInteger)), 0),
-        )
-        .join(Prospect, Prospect.id == Effort.prospect_id)
-        .where(Prospect.check_sheet == check_sheet, Effort.spent_at <= asked.at, Effort.recorded_at <= asked.at)
-        .group_by(Effort.prospect_id, Effort.kind, Effort.currency, Prospect.owner, Prospect.source, Prospect.account)
-    )
-    if asked.since is not None:
-        query = query.where(Effort.spent_at >= asked.since)
-    if asked.until is not None:
-        query = query.where(Effort.spent_at <= asked.until)
-    if asked.owner is not None:
-        query = query.where(Prospect.owner == asked.owner)
-    return query if caller.sees_everyone else query.where(Prospect.owner.in_(caller.owners))
+        return number_accounts(self.account)
 
 
 def read_ledger(session: Session, *, caller: Caller, check_sheet: str, asked: Asked) -> Ledger:
     """All of it, from what had happened and was recorded by the moment asked for."""
     deals = read_deals(session, caller=caller, check_sheet=check_sheet, asked=asked)
-    connection = session.connection()
-    spent = connection.execute(_entries(check_sheet, caller, asked)).all()
-    scores = {row[0]: row for row in connection.execute(_scores(check_sheet, asked)).all()}
-    currency = _usual_currency([*deals.currency, *(row[2] for row in spent)])
+    paid = read_paid(session, deals)
+    spent = as_columns(read_rows(session, _entries(asked)), 7)
     place = {prospect: number for number, prospect in enumerate(deals.id)}
-    people = list(zip(deals.owner, deals.source, deals.account, strict=True))
-    for row in spent:
-        if row[0] not in place:
-            place[row[0]] = len(place)
-            people.append((row[3], row[4], row[5]))
-    columns = _by_kind(spent, place, currency)
-    foreign = _foreign(deals, currency)
-    open_ones = len(place) - len(deals)
-    found = [scores.get(prospect) for prospect in place]
+    others = _others(session, caller=caller, check_sheet=check_sheet, asked=asked)
+    more = {one: others[one] for one in set(spent[0]) & others.keys() - place.keys()}
+    place |= {one: len(deals) + number for number, one in enumerate(more)}
+    row = np.array([place.get(one, -1) for one in spent[0]], dtype=np.intp)
+    kind, paid_in, *numbers = (as_objects(column)[row >= 0] for column in spent[1:])
+    score, grade, begun = _first_scores(session, place, asked)
+    currency = _usual_currency([*paid.currency, *paid_in])
+    foreign, foreign_entry = _foreign(paid.currency, currency), _foreign(paid_in, currency)
     return Ledger(
-        owner=as_objects(one[0] for one in people),
-        source=as_objects(one[1] for one in people),
-        account=as_objects(one[2] for one in people),
-        arrived_at=_stretch(deals.arrived_at, open_ones),
-        grade=as_objects(row[2] if row else None for row in found),
-        score=np.array([row[1] if row else np.nan for row in found], dtype=float),
+        source=as_objects([*deals.source, *(source for source, _ in more.values())]),
+        account=as_objects([*deals.account, *(account for _, account in more.values())]),
+        arrived_at=_stretch(deals.arrived_at, len(more)),
+        grade=grade,
+        score=score,
         closed=np.arange(len(place)) < len(deals),
-        won=np.r_[deals.won, np.zeros(open_ones, dtype=bool)],
-        decided_at=_stretch(deals.decided_at, open_ones),
-        amount=_stretch(np.where(foreign, np.nan, deals.amount), open_ones),
-        margin=_stretch(np.where(foreign, np.nan, deals.margin), open_ones),
+        won=np.r_[deals.won, np.zeros(len(more), dtype=bool)],
+        decided_at=_stretch(deals.decided_at, len(more)),
+        amount=_stretch(np.where(foreign, np.nan, paid.amount), len(more)),
+        margin=_stretch(np.where(foreign, np.nan, paid.margin), len(more)),
         currency=currency,
-        other_currency=int(foreign.sum()) + sum(row[6] for row in spent if row[2] not in (None, currency)),
-        **columns,
+        other_currency=int(foreign.sum() + foreign_entry.sum()),
+        **_added_up(row[row >= 0], kind, numbers, foreign_entry, begun),
     )
 
 
-def _by_kind(spent: Sequence[Any], place: dict[str, int], currency: str | None) -> dict[str, Any]:
-    """Entries, hours and money by prospect and kind."""
-    shape = (len(place), len(EFFORT_KINDS))
-    entries = np.zeros(shape, dtype=np.int64)
-    hours, estimated, cost, before = (np.zeros(shape) for _ in range(4))
-    kinds = {kind: number for number, kind in enumerate(EFFORT_KINDS)}
-    for row in spent:
-        at = place[row[0]], kinds[row[1]]
-        entries[at] += row[6]
-        hours[at] += float(row[7]) / HUNDREDTHS
-        estimated[at] += float(row[8]) / HUNDREDTHS
-        before[at] += float(row[9]) / HUNDREDTHS
-        if row[2] in (None, currency):
-            cost[at] += float(row[10]) / HUNDREDTHS
-    return {"entries": entries, "hours": hours, "estimated": estimated, "cost": cost, "before": before}
+def _others(
+    session: Session, *, caller: Caller, check_sheet: str, asked: Asked
+) -> dict[str, tuple[str | None, str | None]]:
+    """Source and account of prospects that may be no deal of the time asked for, each way by an index of its own."""
+    sheet = Prospect.check_sheet == check_sheet
+    ways = [
+        and_(sheet, Prospect.state.in_((OPEN, VOID))),
+        and_(beside_index(Prospect.check_sheet) == check_sheet, Prospect.updated_at > asked.at),
+    ]
+    if asked.since is not None:
+        ways.append(and_(sheet, Prospect.decided_at < asked.since))
+    if asked.until is not None:
+        ways.append(and_(sheet, Prospect.decided_at > asked.until))
+    query = select(Prospect.id, Prospect.source, Prospect.account).where(*of_interest(caller=caller, asked=asked))
+    return {row[0]: row[1:] for way in ways for row in read_rows(session, query.where(way))}
 
 
-def _usual_currency(given: Iterable[str | None]) -> str | None:
-    counted = Counter(currency for currency in given if currency)
-    return min(counted, key=lambda currency: (-counted[currency], currency)) if counted else None
+def _entries(asked: Asked) -> Select[*tuple[Any, ...]]:
+    """Every piece of work done and noted by then, in the time asked for."""
+    query = select(
+        Effort.prospect_id,
+        Effort.kind,
+        Effort.currency,
+        type_coerce(Effort.hours, BigInteger),
+        Effort.estimated,
+        type_coerce(Effort.cost, BigInteger),
+        epoch(Effort.spent_at),
+    ).where(Effort.spent_at <= asked.at, Effort.recorded_at <= asked.at)
+    if asked.since is not None:
+        query = query.where(Effort.spent_at >= asked.since)
+    return query if asked.until is None else query.where(Effort.spent_at <= asked.until)
 
 
-def _foreign(deals: Deals, currency: str | None) -> NDArray[np.bool_]:
-    return np.array([one not in (None, currency) for one in deals.currency], dtype=bool)
+def _first_scores(session: Session, place: dict[str, int], asked: Asked) -> tuple[Floats, Objects, Floats]:
+    """Score, grade and moment of each prospect's first sheet; ids sort by the time they were made."""
+    query = select(
+        ScoreEntry.prospect_id, ScoreEntry.id, ScoreEntry.score, ScoreEntry.grade, epoch(ScoreEntry.scored_at)
+    ).where(ScoreEntry.cause == "observation", ScoreEntry.scored_at <= asked.at)
+    first: dict[str, Any] = {}
+    for row in read_rows(session, query):
+        before = first.setdefault(row[0], row)
+        if row[1] < before[1]:
+            first[row[0]] = row
+    found = [first[one][2:] if one in first else (None, None, None) for one in place]
+    score, grade, begun = as_columns(found, 3)
+    return np.array(score, dtype=float), as_objects(grade), np.array(begun, dtype=float)
+
+
+def _added_up(
+    row: NDArray[np.intp], kinds: Objects, numbers: Sequence[Objects], foreign: NDArray[np.bool_], begun: Floats
+) -> dict[str, Any]:
+    """Hours and money by prospect, and by kind."""
+    number = {name: place for place, name in enumerate(EFFORT_KINDS)}
+    kind = np.array([number[one] for one in kinds], dtype=np.intp)
+    hours, by_standard, cost, when = (np.nan_to_num(column.astype(float)) for column in numbers)
+    cost[foreign] = 0
+    added = {"hours": hours, "estimated": hours * by_standard, "cost": cost}
+
+    def add(places: NDArray[np.intp], size: int) -> dict[str, Floats]:
+        return {name: np.bincount(places, values, size) / HUNDREDTHS for name, values in added.items()}
+
+    entries, of_kind = np.bincount(kind, minlength=len(EFFORT_KINDS)), add(kind, len(EFFORT_KINDS))
+    prospects = [len(np.unique(row[kind == place])) for place in number.values()]
+    return {
+        "worked": np.bincount(row, minlength=len(begun)) > 0,
+        "quoted": np.bincount(row[kind == number["quote"]], minlength=len(begun)) > 0,
+        "before": float(hours[when < begun[row]].sum()) / HUNDREDTHS,
+        "kinds": [
+            OfKind(name, int(entries[one]), prospects[one], *(float(values[one]) for values in of_kind.values()))
+            for one, name in enumerate(EFFORT_KINDS)
+        ],
+        **add(row, len(begun)),
+    }
+
+
+def _usual_currency(said: Iterable[str | None]) -> str | None:
+    counted = Counter(said)
+    named = [currency for currency in counted if currency]
+    return min(named, key=lambda currency: (-counted[currency], currency)) if named else None
+
+
+def _foreign(currencies: Objects, usual: str | None) -> NDArray[np.bool_]:
+    return np.asarray(given(currencies) & (currencies != usual), dtype=bool)
 
 
 def _stretch(values: Floats, more: int) -> Floats:

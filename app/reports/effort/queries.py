@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.queries import choose_sheet
-from app.prospects.tables import EFFORT_KINDS
-from app.reports.deals import Floats, cards_in_force
-from app.reports.effort.ledger import Ledger, read_ledger
+from app.reports.columns import Floats, numbered
+from app.reports.deals import cards_in_force
+from app.reports.effort.ledger import Ledger, OfKind, read_ledger
 from app.reports.effort.schemas import (
     Allocation,
     Began,
@@ -30,7 +30,6 @@ from models.metrics import Estimate, interval
 from models.productivity import deals_for_proof, difference, ratio
 
 MINIMUM, LEAST_GROUP = 30, 10
-QUOTE = EFFORT_KINDS.index("quote")
 ASSUMPTIONS = [
     "An hour moved earns what hours on that grade have earned so far; the range is that of the past.",
     "There are enough prospects of the better grade, and they bear as many hours again, no more.",
@@ -59,8 +58,7 @@ def read(session: Session, *, caller: Caller, asked: AskedEffort) -> EffortBody:
     ledger = read_ledger(session, caller=caller, check_sheet=check_sheet, asked=asked)
     in_force = cards_in_force(session, check_sheet=check_sheet, asked=asked)
     by_margin = bool(ledger.won.any()) and not np.isnan(ledger.margin[ledger.won]).any()
-    hours = ledger.hours.sum(axis=1)
-    needed = max(0, MINIMUM - int(np.sum(ledger.closed & (hours > 0))))
+    needed = max(0, MINIMUM - int(np.sum(ledger.closed & (ledger.hours > 0))))
     grades = [_grade(ledger, grade, by_margin=by_margin) for grade in ("A", "B", "C", "D", None)]
     return EffortBody(
         check_sheet=check_sheet,
@@ -71,12 +69,12 @@ def read(session: Session, *, caller: Caller, asked: AskedEffort) -> EffortBody:
         currency=ledger.currency,
         other_currency=ledger.other_currency,
         by_margin=by_margin,
-        hours=_tidy(hours.sum()),
-        prospects=int(np.sum(hours > 0)),
+        hours=_tidy(ledger.hours.sum()),
+        prospects=int(np.sum(ledger.hours > 0)),
         minimum=MINIMUM,
         needed=needed,
         grades=[one for one in grades if one.prospects or one.closed],
-        kinds=[_kind(ledger, number) for number in range(len(EFFORT_KINDS)) if ledger.entries[:, number].any()],
+        kinds=[_kind(one) for one in ledger.kinds if one.entries],
         sources=_sources(ledger),
         below=_below(ledger, asked.below),
         qualifying=_qualifying(ledger),
@@ -95,10 +93,10 @@ def _interval(found: Estimate | None) -> Interval | None:
 
 def _spent(ledger: Ledger, rows: NDArray[np.bool_]) -> dict[str, Any]:
     """What was put into some prospects, and what came of it."""
-    won, quoted = rows & ledger.won, rows & (ledger.entries[:, QUOTE] > 0)
+    won, quoted = rows & ledger.won, rows & ledger.quoted
     margins = ledger.margin[won]
     return {
-        "prospects": int(np.sum(rows & (ledger.entries.sum(axis=1) > 0))),
+        "prospects": int(np.sum(rows & ledger.worked)),
         "hours": _tidy(ledger.hours[rows].sum()),
         "hours_estimated": _tidy(ledger.estimated[rows].sum()),
         "cost": _tidy(ledger.cost[rows].sum()),
@@ -116,16 +114,16 @@ def _productivity(ledger: Ledger, rows: NDArray[np.bool_], *, by_margin: bool) -
 
     Deals nobody noted hours for would bring money without effort, so they are left out.
     """
-    rows = rows & (ledger.hours.sum(axis=1) > 0)
+    rows = rows & (ledger.hours > 0)
     if np.sum(rows & ledger.closed) < LEAST_GROUP:
         return None
     money = ledger.margin if by_margin else ledger.amount
     gained = np.where(ledger.won, np.nan_to_num(money), 0.0)
-    return ratio(gained[rows], ledger.hours[rows].sum(axis=1), ledger.cluster[rows])
+    return ratio(gained[rows], ledger.hours[rows], ledger.cluster[rows])
 
 
 def _of_grade(ledger: Ledger, grade: str | None) -> NDArray[np.bool_]:
-    return np.array([one == grade for one in ledger.grade], dtype=bool)
+    return np.asarray(ledger.grade == grade, dtype=bool)
 
 
 def _grade(ledger: Ledger, grade: Any, *, by_margin: bool) -> ByGrade:
@@ -134,20 +132,20 @@ def _grade(ledger: Ledger, grade: Any, *, by_margin: bool) -> ByGrade:
     return ByGrade(grade=grade, productivity=_interval(found), **_spent(ledger, rows))
 
 
-def _kind(ledger: Ledger, number: int) -> ByKind:
+def _kind(one: OfKind) -> ByKind:
     return ByKind(
-        kind=EFFORT_KINDS[number],
-        entries=int(ledger.entries[:, number].sum()),
-        prospects=int(np.sum(ledger.entries[:, number] > 0)),
-        hours=_tidy(ledger.hours[:, number].sum()),
-        hours_estimated=_tidy(ledger.estimated[:, number].sum()),
-        cost=_tidy(ledger.cost[:, number].sum()),
+        kind=one.kind,
+        entries=one.entries,
+        prospects=one.prospects,
+        hours=_tidy(one.hours),
+        hours_estimated=_tidy(one.estimated),
+        cost=_tidy(one.cost),
     )
 
 
 def _sources(ledger: Ledger) -> list[BySource]:
-    names = np.array([source or "" for source in ledger.source], dtype=str)
-    return [BySource(source=str(name) or None, **_spent(ledger, names == name)) for name in np.unique(names)]
+    names, place = numbered(source or "" for source in ledger.source)
+    return [BySource(source=name or None, **_spent(ledger, place == number)) for number, name in enumerate(names)]
 
 
 def _below(ledger: Ledger, score: int) -> Below:
@@ -155,7 +153,7 @@ def _below(ledger: Ledger, score: int) -> Below:
     hours, total = float(ledger.hours[rows].sum()), float(ledger.hours.sum())
     return Below(
         score=score,
-        prospects=int(np.sum(rows & (ledger.entries.sum(axis=1) > 0))),
+        prospects=int(np.sum(rows & ledger.worked)),
         hours=_tidy(hours),
         won=int(np.sum(rows & ledger.won)),
         share_of_hours=round(hours / total, 4) if total else None,
@@ -164,11 +162,10 @@ def _below(ledger: Ledger, score: int) -> Below:
 
 def _qualifying(ledger: Ledger) -> Qualifying:
     with_sheet = ~np.isnan(ledger.score)
-    hours, before = ledger.hours.sum(axis=1), ledger.before.sum(axis=1)
     return Qualifying(
-        before=_tidy(before[with_sheet].sum()),
-        after=_tidy((hours - before)[with_sheet].sum()),
-        without_sheet=_tidy(hours[~with_sheet].sum()),
+        before=_tidy(ledger.before),
+        after=_tidy(ledger.hours[with_sheet].sum() - ledger.before),
+        without_sheet=_tidy(ledger.hours[~with_sheet].sum()),
     )
 
 

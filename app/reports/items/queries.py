@@ -14,7 +14,8 @@ from app.checksheets.queries import choose_sheet, load_sheet, version_as_of
 from app.checksheets.schemas import Item
 from app.checksheets.tables import Observation
 from app.prospects.tables import Effort, Prospect
-from app.reports.deals import as_objects, read_deals
+from app.reports.columns import as_objects
+from app.reports.deals import read_deals
 from app.reports.frame import Asked, Interval
 from app.reports.items.schemas import Agreement, Before, Completeness, ItemReview, ItemsBody
 from app.reports.items.sheets import Sheets, read_sheets

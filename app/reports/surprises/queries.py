@@ -16,7 +16,7 @@ from app.checksheets.queries import choose_sheet, load_sheet, version_as_of
 from app.db import utcnow
 from app.prospects.queries import find_prospect, visible_to
 from app.prospects.tables import Prospect
-from app.reports.deals import Deals, read_deals
+from app.reports.deals import Deals, Paid, read_deals, read_paid
 from app.reports.frame import Asked
 from app.reports.surprises.schemas import Against, Note, Proposal, Surprise, SurprisesBody
 from app.reports.surprises.tables import ReviewNote
@@ -60,14 +60,20 @@ def _list(session: Session, caller: Caller, against: Deals, asked: Asked) -> lis
     first = np.lexsort((-against.decided_at, -surprise))[: 2 * MOST]
     there = _names(session, caller, against.id[first])
     kept: NDArray[np.intp] = np.array([place for place in first if against.id[place] in there][:MOST], dtype=np.intp)
-    notes = _notes(session, against.id[kept], asked.at)
-    return [_surprise(against, place, surprise[place], there, notes) for place in kept]
+    shown, notes = against.where(kept), _notes(session, against.id[kept], asked.at)
+    paid = read_paid(session, shown)
+    return [_surprise(shown, paid, place, surprise[kept[place]], there, notes) for place in range(len(shown))]
 
 
 def _surprise(
-    deals: Deals, place: int, surprise: float, names: dict[str, tuple[str, str | None]], notes: dict[str, list[Note]]
+    deals: Deals,
+    paid: Paid,
+    place: int,
+    surprise: float,
+    names: dict[str, tuple[str, str | None]],
+    notes: dict[str, list[Note]],
 ) -> Surprise:
-    prospect, amount = deals.id[place], float(deals.amount[place])
+    prospect, amount = deals.id[place], float(paid.amount[place])
     known = not np.isnan(amount)
     return Surprise(
         prospect=names[prospect][0],
@@ -78,7 +84,7 @@ def _surprise(
         grade=str(deals.grade[place]),
         surprise=round(float(surprise), 3),
         amount=Decimal(f"{amount:.2f}") if known else None,
-        currency=deals.currency[place] if known else None,
+        currency=paid.currency[place] if known else None,
         notes=notes[prospect],
     )
 
