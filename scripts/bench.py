@@ -181,7 +181,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(MEASURES))
     parser.add_argument(
-        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="where a service is measured (%(default)s)"
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="of services (%(default)s)"
     )
     parser.add_argument("--prospects", type=int, default=100_000, help="for import (%(default)s)")
     parser.add_argument("--open", type=int, default=5_000, help="open prospects, for pages (%(default)s)")
