@@ -32,8 +32,8 @@ def read_all(database: Database, ids: list[str], *, job: str) -> None:
     for received_id in ids:
         with database.writing() as session:
             process(session, received_id, now=begin(session))
-    with database.writing() as session:
-        jobs.withdraw(session, job_id=job)
+            if received_id == ids[-1]:  # in the same transaction: each costs a durable write
+                jobs.withdraw(session, job_id=job)
 
 
 def run_hook(work: Work) -> None:
