@@ -14,7 +14,7 @@ from scipy.special import expit
 from models import beliefs
 from models.coding import Coding
 from models.encoding import Item
-from models.fitting import Design, Fit, Prior, newton, variances
+from models.fitting import Design, Fit, Prior, in_order, newton, variances
 from models.rounding import Points, round_points
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Basis, Curve, Level, Line, Scorecard
@@ -78,7 +78,9 @@ def finish(
     design = design_of(inside, rows, places)
     prior = prior_of(inside, chosen.variance, base, periods(rows))
     start = _rough(inside, places, sample, prior) if len(sample.won) < len(rows.won) else None
-    fit = _at_present(newton(design, rows.won, rows.say, prior, start).doubting(), periods(rows))
+    held = {block: coding.ordered for block, coding in enumerate(inside) if coding.item.in_order and coding.ordered}
+    fit = in_order(design, rows.won, rows.say, prior, held, start)
+    fit = _at_present(fit.doubting(), periods(rows))
     if rows.period is not None:
         rows, sample = replace(rows, period=None), replace(sample, period=None)
         design = design_of(inside, rows, places)

@@ -55,6 +55,7 @@ class Item:
     unit: str | None = None
     expected: Direction | None = None
     importance: int | None = None
+    in_order: bool = False  # points of a scale or number never turn back on the way up
 
     @property
     def believed(self) -> bool:

@@ -184,9 +184,9 @@ def held(meaning: Meaning) -> object:
     return meaning.answer
 
 
-def copies(design: Design, residual: Floats) -> float:
+def copies(design: Design, won: Floats, residual: Floats) -> float:
     """How much more residuals vary than independent ones would, because some rows are copies of others; at least 1."""
-    together = np.bincount(alike_rows(design.codes), residual)
+    together = np.bincount(alike_rows(design.codes, won), residual)
     return max(1.0, float(together @ together) / max(float(residual @ residual), 1e-12))
 
 

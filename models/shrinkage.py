@@ -29,6 +29,7 @@ SURPRISE = np.log(2.0) / 2  # spread of the factor's logarithm before any outcom
 TAILS = 3.0  # degrees of freedom of its Student prior below 1, so that a sheet of noise may ask for very little
 COMMON_WORTH = 200.0  # levels' worth of evidence that items are alike in how much they matter
 STILL = 0.05  # relative change of the prior variances at which learning them stops
+AGREED = 0.5  # share of the outcomes' variance that lies between equal rows, above which they are copies of each other
 LEAST_LEFT = 0.1  # of a row's own say that leaving it out may take away; keeps the approximation finite
 
 
@@ -59,7 +60,7 @@ def learn_variances(
 
 
 def _common_factor(design: Design, won: Floats, weight: Floats, prior: Prior, items: int) -> Fit:
-    alike = alike_rows(design.codes[:, :items])
+    alike = alike_rows(design.codes[:, :items], won)
     losses = []
     start = None
     for factor in FACTORS[::-1]:
@@ -79,22 +80,34 @@ def _times(prior: Prior, factor: float, items: int) -> Prior:
     return replace(prior, variance=variance)
 
 
-def alike_rows(codes: NDArray[np.int32]) -> NDArray[np.intp]:
+def alike_rows(codes: NDArray[np.int32], won: Floats) -> NDArray[np.intp]:
     """Number rows by their codes, shape (n_rows,): equal rows are copies of one deal and share a number.
 
-    On a sheet so short that many must agree, each row has a number of its own.
+    On a sheet so short that many must agree, each row has a number of its own, unless the outcomes of equal rows agree
+    too, as those of copies do.
 
     Examples
     --------
-    >>> alike_rows(np.array([[0, 2], [1, 2], [0, 2]], dtype=np.int32)).tolist()
+    >>> alike_rows(np.array([[0, 2], [1, 2], [0, 2]], dtype=np.int32), np.array([1.0, 0.0, 0.0])).tolist()
     [0, 1, 0]
     """
     if not len(codes):
         return np.zeros(0, dtype=np.intp)
     distinct, place = np.unique(codes, axis=0, return_inverse=True)
-    if 2 * len(distinct) < len(codes):
+    place = np.asarray(place.ravel(), dtype=np.intp)
+    if 2 * len(distinct) < len(codes) and _agreement(place, won) <= AGREED:
         return np.arange(len(codes))
-    return np.asarray(place.ravel(), dtype=np.intp)
+    return place
+
+
+def _agreement(group: NDArray[np.intp], won: Floats) -> float:
+    """Share of the outcomes' variance that lies between groups, unbiased, over the groups of two rows or more."""
+    size = np.bincount(group)
+    several = size > 1
+    rate = np.bincount(group, won) / size
+    within = float(np.sum((size**2 * rate * (1 - rate) / np.maximum(size - 1, 1))[several]))
+    overall = float(np.average(rate[several], weights=size[several]))
+    return 1 - within / max(overall * (1 - overall) * float(size[several].sum()), 1e-12)
 
 
 def left_out_loss(design: Design, won: Floats, weight: Floats, fit: Fit, alike: NDArray[np.intp]) -> float:

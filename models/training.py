@@ -125,7 +125,7 @@ def _pairs(
         found = [(one, other) for one, other in wanted if min(one, other) >= 0]
     elif len(rows.won):
         p = expit(full.log_odds(design_of(inside, rows, kept)))
-        spread = copies(items_only, rows.say * (rows.won - p))
+        spread = copies(items_only, rows.won, rows.say * (rows.won - p))
         telling = _path(full, inside, options).blocks
         found = find_pairs(items_only, sides, rows.say * (rows.won - p), spread * rows.say * p * (1 - p), telling)
     else:
@@ -179,7 +179,7 @@ def _prices(
     part = replace(part, period=None)
     if not len(part.won):
         return ()
-    alike = alike_rows(design_of([codings[place] for place in kept], part, kept).codes)
+    alike = alike_rows(design_of([codings[place] for place in kept], part, kept).codes, part.won)
     variance = dict(zip(kept, full.prior.variance, strict=False))
     prices = []
     for length in range(len(order) + 1):

@@ -123,6 +123,8 @@ def _item(row: dict[str, str], known: Item | None) -> dict[str, Any]:
         )
     if known is not None and known.rationale:
         body["rationale"] = known.rationale
+    if known is not None and known.in_order and row["kind"] in {"scale", "number"}:
+        body["in_order"] = True
     return body
 
 

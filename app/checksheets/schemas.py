@@ -42,6 +42,10 @@ class Item(Input):
     unit: Label | None = Field(default=None, description="For `number`.", examples=["employees"])
     expected: Literal["for", "against"] | None = Field(default=None, description="Direction the team believes in.")
     importance: int | None = Field(default=None, ge=0, le=3, description="How much the team believes it counts, 0–3.")
+    in_order: bool = Field(
+        default=False,
+        description="For `scale` and `number`: points only rise, or only fall, from the lowest answer to the highest.",
+    )
     stage: Key | None = Field(default=None, description="The step of the customer's journey it belongs to.")
     how: Text | None = Field(default=None, description="Where to look, or whom to hear it from.")
     help: Text | None = Field(default=None, description="What we can offer when the answer is unfavourable.")
@@ -49,10 +53,13 @@ class Item(Input):
 
     @model_validator(mode="after")
     def choices_fit_the_kind(self) -> Self:
-        """Choices belong to `choice` and `scale`, and differ."""
+        """Choices belong to `choice` and `scale`, and differ; an order belongs to `scale` and `number`."""
         keys = [choice.key for choice in self.choices]
         if (self.kind in {"choice", "scale"}) != bool(keys):
             msg = f"item '{self.key}': a {self.kind} item {'needs' if not keys else 'has no'} choices"
+            raise ValueError(msg)
+        if self.in_order and self.kind not in {"scale", "number"}:
+            msg = f"item '{self.key}': only a scale or a number has an order to keep"
             raise ValueError(msg)
         if len(set(keys)) < len(keys) or "unknown" in keys:
             msg = f"item '{self.key}': each choice needs a key of its own, and `unknown` is taken"

@@ -59,6 +59,7 @@ def model_items(sheet: Sheet) -> tuple[Item, ...]:
             unit=item.unit,
             expected=item.expected,
             importance=item.importance,
+            in_order=item.in_order,
             choices=tuple(Choice(choice.key, choice.label, choice.expected) for choice in item.choices),
         )
         for item in sheet.items.values()

@@ -20,6 +20,13 @@ def test_a_sheet_goes_through_the_form_unchanged(key):
     assert changes(sheet, to_sheet(to_values(sheet), key=key, before=sheet)) == []
 
 
+def test_an_order_to_keep_outlives_the_form():
+    """The form has no field for it, so it is kept from the version the form was opened with."""
+    fields = {"key": "need", "label": "Need", "definition": "They said so.", "kind": "number", "in_order": True}
+    sheet = BANT.model_copy(update={"items": [Item(**fields)]})
+    assert to_sheet(to_values(sheet), key="bant", before=sheet).items[0].in_order
+
+
 def test_the_buttons_add_move_and_remove():
     values = to_values(BANT)
     first, second = values["i0_key"], values["i1_key"]

@@ -101,6 +101,8 @@ def test_the_key_in_the_body_is_the_key_in_the_address(bids_api):
         item("a", importance=-1),
         item("a", expected="maybe"),
         item("a", weight=2),
+        item("a", in_order=True),
+        item("a", "choice", choices=choices("x", "y"), in_order=True),
         item("a") | {"label": "a\u0000b"},
         item("a") | {"definition": ""},
     ],
