@@ -104,6 +104,7 @@ class ErrorPage:
     detail: str
     errors: list[str]
     request_id: str
+    prospect: str | None
 
 
 class SignInRequired(AppError):
@@ -235,12 +236,14 @@ def error_page(request: Request, error: AppError, headers: Mapping[str, str]) ->
         detail=detail,
         errors=[problem.detail for problem in error.errors] if len(error.errors) > 1 else [],
         request_id=getattr(request.state, "request_id", ""),
+        prospect=request.path_params.get("external_id") if error.status in _ABOUT_WHAT_IS_THERE else None,
     )
     response = render(request, "error.html", page, status=error.status)
     response.headers.update({name: value for name, value in headers.items() if name.lower() != "www-authenticate"})
     return response
 
 
+_ABOUT_WHAT_IS_THERE = {409, 412, 422}
 _SENTENCES = {
     404: "There is no page at this address. It may have been mistyped, or what it showed is gone.",
     405: "This page takes no such request. Go back and try again from the page itself.",

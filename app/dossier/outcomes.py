@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.dossier.schemas import OutcomeForm
 from app.dossier.words import OUTCOMES, say_reason
 from app.errors import Unprocessable
 from app.forms import Form
@@ -51,7 +52,7 @@ def read(form: Form, current: OutcomeEntry | None) -> OutcomeInput:
         values["reason"] = NO_DECISION
     if current is not None and values.get("decided_at") == _day(current.decided_at):
         values["decided_at"] = current.decided_at.isoformat()
-    return Form(values | {"result": "lost" if ended == NO_DECISION else ended}).read_as(OutcomeInput)
+    return Form(values | {"result": "lost" if ended == NO_DECISION else ended}).read_as(OutcomeForm)
 
 
 def _day(at: datetime) -> str:

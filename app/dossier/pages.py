@@ -1,8 +1,8 @@
 """Pages of one prospect: its story, and noting effort, the customer's steps, the outcome and what came after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
@@ -11,10 +11,11 @@ from app.accounts.auth import AnyVisitor, Visitor
 from app.checksheets.queries import stages_of
 from app.checksheets.schemas import Stage
 from app.checksheets.service import check_stage
-from app.db import DatabaseDep, Reading, Writing, begin, new_id, utcnow
+from app.db import Database, DatabaseDep, Reading, Writing, begin, new_id, utcnow
 from app.dossier import outcomes
 from app.dossier.plots import plot_scores
 from app.dossier.queries import Story, silent_for, tell_story
+from app.dossier.schemas import EffortForm, ExperienceForm
 from app.dossier.words import EFFORT, EXPERIENCES
 from app.errors import NotFound, PreconditionFailed, Unprocessable
 from app.forms import Form, Posted
@@ -22,7 +23,7 @@ from app.pages import page_router, redirect, render
 from app.plots import send_plot
 from app.prospects import activity
 from app.prospects.queries import find_outcome, find_prospect
-from app.prospects.schemas import EffortInput, ExperienceInput, ExternalIdPath, StageInput
+from app.prospects.schemas import ExternalIdPath, StageInput
 from app.prospects.tables import OutcomeEntry, Prospect
 from app.scoring.service import close
 
@@ -68,6 +69,26 @@ def title_of(prospect: Prospect) -> str:
     return prospect.name or prospect.account or prospect.external_id
 
 
+def _note(
+    request: Request,
+    database: Database,
+    visitor: Visitor,
+    external_id: str,
+    form: Form,
+    write: Callable[[Session, Prospect], str],
+    show_again: Callable[[Request, Session, Prospect, Form, int], Response],
+) -> Response:
+    """Write what a form says and go back to the story, or show the form again with a sentence at what is wrong."""
+    try:
+        with database.writing() as session:
+            said = write(session, find_prospect(session, caller=visitor.caller, external_id=external_id, lock=True))
+    except Unprocessable as refused:
+        with database.reading() as session:
+            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
+            return show_again(request, session, prospect, form.refused(refused), 422)
+    return redirect(request, "story", external_id=external_id, say=said)
+
+
 @router.get("/prospects/{external_id}/history", name="story")
 def show_story(request: Request, external_id: ExternalIdPath, visitor: AnyVisitor, session: Reading) -> Response:
     """Everything that was said and done, and how the score moved."""
@@ -110,10 +131,10 @@ def show_effort(
     """A form for work with its hours and dates."""
     prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
     known = kind if kind in EFFORT else "quote"
-    return _effort_page(request, prospect, Form({"kind": known, "once": new_id("ef")}))
+    return _effort_page(request, session, prospect, Form({"kind": known, "once": new_id("ef")}))
 
 
-def _effort_page(request: Request, prospect: Prospect, form: Form, status: int = 200) -> Response:
+def _effort_page(request: Request, _: Session, prospect: Prospect, form: Form, status: int = 200) -> Response:
     choices = [
         (kind, label, f"usually {activity.STANDARD_HOURS[kind].normalize():f} h") for kind, label in EFFORT.items()
     ]
@@ -126,20 +147,16 @@ def log_effort(
     request: Request, external_id: ExternalIdPath, form: Posted, visitor: AnyVisitor, database: DatabaseDep
 ) -> Response:
     """Note work, by a tap or with its hours and dates."""
-    try:
-        given = form.filled_in().read_as(EffortInput)
-        with database.writing() as session:
-            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id, lock=True)
-            now = begin(session)
-            activity.record_effort(
-                session, caller=visitor.caller, prospect=prospect, given=given, now=now, once=form["once"]
-            )
-    except Unprocessable as refused:
-        with database.reading() as session:
-            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
-        return _effort_page(request, prospect, form.refused(refused), 422)
-    said = f"{EFFORT[given.kind]} noted. A mistaken tap can be taken back below within a day."
-    return redirect(request, "story", external_id=external_id, say=said)
+
+    def write(session: Session, prospect: Prospect) -> str:
+        given = form.filled_in().read_as(EffortForm)
+        now = begin(session)
+        activity.record_effort(
+            session, caller=visitor.caller, prospect=prospect, given=given, now=now, once=form["once"]
+        )
+        return f"{EFFORT[given.kind]} noted. A mistaken tap can be taken back below within a day."
+
+    return _note(request, database, visitor, external_id, form, write, _effort_page)
 
 
 @router.post("/prospects/{external_id}/effort/{entry_id}/undo", name="undo_effort")
@@ -148,7 +165,9 @@ def undo_effort(
 ) -> Response:
     """Take back a mistaken tap."""
     prospect = find_prospect(session, caller=visitor.caller, external_id=external_id, lock=True)
-    activity.withdraw_effort(session, caller=visitor.caller, prospect=prospect, entry_id=entry_id, now=begin(session))
+    now = begin(session)
+    with suppress(activity.NoSuchEffort):  # tapped twice: it is gone, as was wanted
+        activity.withdraw_effort(session, caller=visitor.caller, prospect=prospect, entry_id=entry_id, now=now)
     return redirect(request, "story", external_id=external_id, say="Taken back.")
 
 
@@ -173,22 +192,18 @@ def note_stage(
     request: Request, external_id: ExternalIdPath, form: Posted, visitor: AnyVisitor, database: DatabaseDep
 ) -> Response:
     """Note the step that the sign stands for; without words of one's own the sign is the sheet's."""
-    try:
+
+    def write(session: Session, prospect: Prospect) -> str:
         given = form.filled_in().read_as(StageInput)
-        with database.writing() as session:
-            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id, lock=True)
-            check_stage(session, prospect, given.stage)
-            step = _step(stages_of(session, prospect.check_sheet), given.stage)
-            given = given.model_copy(update={"sign": given.sign or step.sign})
-            _, applied = activity.record_stage(
-                session, caller=visitor.caller, prospect=prospect, given=given, now=begin(session), once=form["once"]
-            )
-    except Unprocessable as refused:
-        with database.reading() as session:
-            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
-            return _stage_page(request, session, prospect, form.refused(refused), 422)
-    said = f"Noted: {step.label}." if applied else f"Noted: {step.label}. A later step is known, so the stage stays."
-    return redirect(request, "story", external_id=external_id, say=said)
+        check_stage(session, prospect, given.stage)
+        step = _step(stages_of(session, prospect.check_sheet), given.stage)
+        given = given.model_copy(update={"sign": given.sign or step.sign})
+        _, applied = activity.record_stage(
+            session, caller=visitor.caller, prospect=prospect, given=given, now=begin(session), once=form["once"]
+        )
+        return f"Noted: {step.label}." + ("" if applied else " A later step is known, so the stage stays.")
+
+    return _note(request, database, visitor, external_id, form, write, _stage_page)
 
 
 def _step(stages: Sequence[Stage], key: str) -> Stage:
@@ -237,7 +252,7 @@ def say_outcome(
     return redirect(request, "story", external_id=external_id, say=outcomes.said(done))
 
 
-def _outcome_now(database: Any, visitor: Visitor, external_id: str) -> tuple[Prospect, OutcomeEntry | None]:
+def _outcome_now(database: Database, visitor: Visitor, external_id: str) -> tuple[Prospect, OutcomeEntry | None]:
     with database.reading() as session:
         prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
         return prospect, find_outcome(session, prospect)
@@ -269,10 +284,11 @@ def reopen(
 def show_experience(request: Request, external_id: ExternalIdPath, visitor: AnyVisitor, session: Reading) -> Response:
     """What the customer lived through after buying."""
     prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
-    return _experience_page(request, prospect, Form({"once": new_id("ex"), "currency": prospect.currency or ""}))
+    form = Form({"once": new_id("ex"), "currency": prospect.currency or ""})
+    return _experience_page(request, session, prospect, form)
 
 
-def _experience_page(request: Request, prospect: Prospect, form: Form, status: int = 200) -> Response:
+def _experience_page(request: Request, _: Session, prospect: Prospect, form: Form, status: int = 200) -> Response:
     choices = [(kind, label, "") for kind, label in EXPERIENCES.items()]
     page = NotePage(prospect, title_of(prospect), form, choices)
     return render(request, "dossier/experience.html", page, status=status)
@@ -283,15 +299,13 @@ def note_experience(
     request: Request, external_id: ExternalIdPath, form: Posted, visitor: AnyVisitor, database: DatabaseDep
 ) -> Response:
     """Note what happened after the sale."""
-    try:
-        given = form.filled_in().read_as(ExperienceInput)
-        with database.writing() as session:
-            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id, lock=True)
-            activity.record_experience(
-                session, caller=visitor.caller, prospect=prospect, given=given, now=begin(session), once=form["once"]
-            )
-    except Unprocessable as refused:
-        with database.reading() as session:
-            prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
-        return _experience_page(request, prospect, form.refused(refused), 422)
-    return redirect(request, "story", external_id=external_id, say=f"{EXPERIENCES[given.kind]}: noted.")
+
+    def write(session: Session, prospect: Prospect) -> str:
+        given = form.filled_in().read_as(ExperienceForm)
+        now = begin(session)
+        activity.record_experience(
+            session, caller=visitor.caller, prospect=prospect, given=given, now=now, once=form["once"]
+        )
+        return f"{EXPERIENCES[given.kind]}: noted."
+
+    return _note(request, database, visitor, external_id, form, write, _experience_page)

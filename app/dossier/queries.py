@@ -165,6 +165,8 @@ def _cards(moves: Sequence[ScoreMove]) -> Iterator[Entry]:
 
 def _forecasts(teller: _Teller) -> Iterator[Entry]:
     for row in teller.rows(Forecast, "locked_at"):
+        if not teller.with_scores and row.owner != teller.prospect.owner:
+            continue  # a former owner's view would colour the one that is awaited
         said = CATEGORIES[row.category or ""] if row.probability is None else percent(row.probability)
         lines = [Line("How likely", said, FORECASTS[row.kind])]
         if teller.with_scores:

@@ -1,6 +1,5 @@
 """Answers as people read them and as forms carry them, and whose answer stands where several saw the same item."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,23 +10,6 @@ from app.checksheets.tables import Observation
 from app.fields import Moment
 
 YES, NO, NOT_OBSERVED = "true", "false", ""
-_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-# What some write for thousands; the page itself never shows a number with a point so (see as_sent).
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3}|\.[0-9]{2}0)")
-
-
-def as_number(typed: str) -> float:
-    """The number somebody typed, with a comma or a point; ValueError with a sentence where it could be two."""
-    text = typed.strip().replace("−", "-")
-    point = text.replace(",", ".")
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("This takes a number, as in 12.5 or 12,5")
-    if _THOUSANDS.fullmatch(text):
-        whole, part = point.replace(".", ""), f"{float(point):g}"
-        raise ValueError(
-            f"“{text}” may mean {whole} or {part}: please write {whole} if you mean that, else fewer decimals"
-        )
-    return float(point)
 
 
 def as_sent(value: object) -> str:

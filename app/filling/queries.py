@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts.queries import names_of_actors
 from app.accounts.service import Caller
 from app.accounts.tables import ApiKey, Person
 from app.checksheets.answers import Sheet
@@ -67,6 +68,7 @@ class Forecasting:
     """What was forecast, and whether there is something to forecast now."""
 
     owner: str | None
+    name: str  # what people call the owner
     by_me: bool
     ask: str  # "first", "revision" or nothing
     past: Sequence[Forecast]
@@ -226,7 +228,9 @@ def _forecasting(session: Session, caller: Caller, prospect: Prospect) -> Foreca
             .limit(_LATEST)
         )
     )
-    return Forecasting(prospect.owner, caller.role == "rep", _ask(session, prospect), past, new_id("fc"))
+    owner = prospect.owner
+    name = names_of_actors(session).get(owner, owner) if owner else ""
+    return Forecasting(owner, name, caller.role == "rep", _ask(session, prospect), past, new_id("fc"))
 
 
 def _ask(session: Session, prospect: Prospect) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.fields import Key, Moment, Name
-from app.filling.answering import as_number
+from app.typed import as_number
 
 
 def _nothing_is_none(value: Any) -> Any:

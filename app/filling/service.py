@@ -16,7 +16,7 @@ from app.checksheets.schemas import ObservationInput
 from app.checksheets.tables import Observation
 from app.errors import FieldProblem, Forbidden, Unprocessable
 from app.fields import Text
-from app.filling.answering import NOT_OBSERVED, as_number, disagreements, standing
+from app.filling.answering import NOT_OBSERVED, disagreements, standing
 from app.filling.queries import observations_of, sheet_of
 from app.filling.schemas import SavingForm
 from app.forecasts.schemas import ForecastInput
@@ -25,6 +25,7 @@ from app.prospects.queries import find_prospect
 from app.prospects.tables import OPEN, Prospect
 from app.scoring.schemas import UpsertInput
 from app.scoring.service import observe, upsert
+from app.typed import as_number
 
 _TEXT = TypeAdapter(Text)
 

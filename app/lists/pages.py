@@ -1,5 +1,6 @@
 """The lists: to qualify, to pursue, nurture, and the closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +10,7 @@ from fastapi import Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts.auth import AnyVisitor, Visitor
+from app.accounts.queries import names_of_actors
 from app.checksheets.queries import load_sheets, stage_label
 from app.db import Reading, utcnow
 from app.lists.queries import OPEN_LISTS, Counts, ListName, count_closed, count_lists, list_facets, list_prospects
@@ -65,6 +67,7 @@ class ListPage:
     other_order: str
     has_sheet: bool
     shows_owner: bool
+    names: Mapping[str, str]
     now: datetime
 
 
@@ -93,7 +96,7 @@ def show_closed(request: Request, visitor: AnyVisitor, session: Reading, asked: 
 
 
 def _show(request: Request, visitor: Visitor, session: Session, name: ListName, asked: Asked) -> Response:
-    now, caller = utcnow(), visitor.caller
+    now, caller, names = utcnow(), visitor.caller, names_of_actors(session)
     listed = list_prospects(session, caller=caller, name=name, asked=asked, now=now)
     counts = count_lists(session, caller=caller, asked=asked, now=now)
     path, is_closed, narrowed = path_to(request, name), name is ListName.CLOSED, bool(asked.q or asked.filters)
@@ -105,7 +108,7 @@ def _show(request: Request, visitor: Visitor, session: Session, name: ListName, 
         if is_closed
         else make_tiles(session, listed.prospects, caller=caller, now=now),
         asked=asked,
-        choices=_choices(session, visitor, name),
+        choices=_choices(session, visitor, name, names),
         due=counts.due,
         closed=count_closed(session, caller=caller, asked=asked) if narrowed and not listed.prospects else 0,
         closed_path=_with(path_to(request, ListName.CLOSED), _along(asked)),
@@ -116,6 +119,7 @@ def _show(request: Request, visitor: Visitor, session: Session, name: ListName, 
         other_order=_with(path, _reordered(asked)),
         has_sheet=bool(load_sheets(session)),
         shows_owner=caller.sees_everyone or len(caller.owners) > 1,
+        names=names,
         now=now,
     )
     return render(request, "lists/list.html", page)
@@ -145,15 +149,15 @@ def _tabs(request: Request, counts: Counts, current: ListName, asked: Asked) -> 
 
 
 def _along(asked: Asked) -> dict[str, str]:
-    return {key: value for key, value in asked.query.items() if key not in {"grade", "order"}}
+    return {key: value for key, value in asked.query.items() if key not in {"grade", "result", "order"}}
 
 
-def _choices(session: Session, visitor: Visitor, name: ListName) -> list[Choice]:
+def _choices(session: Session, visitor: Visitor, name: ListName, names: Mapping[str, str]) -> list[Choice]:
     """The filters there is something to choose in."""
     facets = list_facets(session, caller=visitor.caller, closed=name is ListName.CLOSED)
     sheets = load_sheets(session)
     labels = {stage.key: stage.label for sheet in sheets.values() for stage in sheet.body.stages or []}
-    everybody = [(owner, owner) for owner in facets.owners]
+    everybody = [(owner, f"{names[owner]} ({owner})" if owner in names else owner) for owner in facets.owners]
     if visitor.caller.sees_everyone:
         everybody.append((NOBODY, "Nobody yet"))
     stages = [(key, labels.get(key) or stage_label(key, None) or key) for key in facets.stages]
@@ -168,4 +172,6 @@ def _choices(session: Session, visitor: Visitor, name: ListName) -> list[Choice]
     if name is ListName.PURSUE:
         grades = [(letter, f"{letter}, {word}") for letter, word in GRADE_WORDS.items()]
         found.append(Choice("grade", "Grade", "Any grade", grades))
+    if name is ListName.CLOSED:
+        found.append(Choice("result", "Ended", "Any end", [("won", "Won"), ("lost", "Lost"), ("void", "Void")]))
     return [choice for choice in found if len(choice.options) > 1]

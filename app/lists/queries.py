@@ -137,6 +137,8 @@ def list_prospects(
     conditions = [standing, _wanted(asked)]
     if name is ListName.PURSUE and asked.grade:
         conditions.append(Prospect.grade == asked.grade)
+    if is_closed and asked.result:
+        conditions.append(Prospect.state == asked.result)
     if asked.cursor:
         conditions.append(after(columns, decode_cursor(asked.cursor, order, kinds), descending=is_closed))
     ordering = [column.desc() for column in columns] if is_closed else columns

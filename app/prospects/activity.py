@@ -30,6 +30,15 @@ UNDO_WITHIN = timedelta(days=1)
 _ENTRY_ID = re.compile(r"(st|ef|ex|fc)_[0-9a-f]{28}")
 
 
+class NoSuchEffort(NotFound):
+    """The entry is not there; it may have been taken back."""
+
+    code = "no_such_effort"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such entry; it may have been taken back already.")
+
+
 class OfProspect(Protocol):
     """An entry about a prospect."""
 
@@ -110,7 +119,7 @@ def withdraw_effort(session: Session, *, caller: Caller, prospect: Prospect, ent
     """Take back an entry of one's own, made by mistake within the last day; the audit keeps that it was there."""
     entry = session.get(Effort, entry_id)
     if entry is None or entry.prospect_id != prospect.id:
-        raise NotFound("There is no such entry; it may have been taken back already.", code="no_such_effort")
+        raise NoSuchEffort
     if entry.recorded_by != caller.id:
         raise Forbidden("Only who noted it can take it back.", code="not_your_entry")
     if now - entry.recorded_at > UNDO_WITHIN:

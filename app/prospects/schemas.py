@@ -188,7 +188,7 @@ class EffortInput(Input):
     def asked_before_sent(self) -> Self:
         """A quote is asked for before it is sent."""
         if self.requested_at and self.sent_at and self.sent_at < self.requested_at:
-            msg = "a quote is asked for before it is sent (requested_at, sent_at)"
+            msg = "a quote is asked for before it is sent: the day asked for lies after the day sent"
             raise ValueError(msg)
         return self
 

@@ -142,9 +142,11 @@ def test_until_the_forecast_no_score_shows_anywhere(rep, bids_api):
     assert not BeautifulSoup(page.text, "html.parser").select(".moved, figure")
 
 
-def test_a_forecast_of_another_owner_does_not_tell_what_the_data_said(rep, bids_api, prospect):
+def test_a_former_owners_forecast_shows_once_the_new_owner_has_said_theirs(rep, bids_api, prospect):
     bids_api.post("/v1/prospects/p1/forecasts", json={"probability": 0.25, "by": "ben"})
-    assert "The data" not in entries(rep.look(HISTORY), "forecast")[0]
+    assert entries(rep.look(HISTORY), "forecast") == []
+    bids_api.post("/v1/prospects/p1/forecasts", json={"probability": 0.5, "by": "ada"})
+    assert len(entries(rep.look(HISTORY), "forecast")) == 2
 
 
 def test_a_manager_sees_the_score_all_along(sign_in_as, prospect):

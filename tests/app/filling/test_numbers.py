@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.filling.answering import as_number
+from app.typed import as_number
 from tests.visiting import says
 
 

@@ -51,11 +51,12 @@ def test_pages_join_to_the_whole_list(close, ada):
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"), [("q=gauge", ["p1", "p2"]), ("q=brandt", ["p2"]), ("source=fair", ["p1"]), ("q=none", [])]
+    ("asked", "found"),
+    [("q=gauge", ["p1", "p2"]), ("source=fair", ["p1"]), ("result=lost", ["p2"]), ("q=gauge&result=void", [])],
 )
 def test_closed_ones_are_searched_and_filtered_like_the_others(close, manager, asked, found):
     close("p1", 1, name="Inline gauge", source="fair")
-    close("p2", 2, name="Gauge", account="Brandt", source="web")
+    close("p2", 2, said={"result": "lost"}, name="Gauge", source="web")
     assert manager.names(f"/closed?{asked}") == found
 
 
@@ -64,6 +65,14 @@ def test_a_tile_says_how_it_ended_when_and_what_was_sold_and_leads_to_the_histor
     page = ada.get("/closed")
     assert "Won No account named decided 2 Mar 2026 EUR 60,000 sold" in read(page)
     assert 'href="/prospects/p1/history"' in page.text
+
+
+def test_an_owner_is_called_by_the_name_of_who_answers_for_it(close, ada, manager, read):
+    close("p1", 1)
+    close("p2", 1, owner="ben")
+    page = manager.get("/closed")
+    assert "· A rep" in read(page)
+    assert manager.get("/closed").context["page"].choices[0].options[:2] == [("ada", "A rep (ada)"), ("ben", "ben")]
 
 
 def test_a_search_that_finds_nothing_open_says_how_many_closed_ones_match(close, ada, read):

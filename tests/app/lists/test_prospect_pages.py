@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app.db import utcnow
-from app.lists.schemas import read_amount
 from app.lists.service import new_external_id
+from app.typed import read_amount
 from tests.builders import sheet
 
 ID = "w-2345-abcd-wxyz"
