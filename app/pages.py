@@ -66,6 +66,7 @@ NAVIGATION = (
     Place("Team", "team", ("manager", "admin")),
     Place("Reports", "reports", ("manager", "admin")),
     Place("Your forecasts", "report_forecasts", ("rep",)),
+    Place("Your selling", "report_people", ("rep",)),
     Place("First day", "first_day"),
     Place("Sheets", "check_sheets"),
     Place("Cards", "cards"),

@@ -6,6 +6,7 @@ brightness too. The paper is always light, so that a picture in a page reads in 
 
 import hashlib
 import json
+import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,7 +39,7 @@ _THEME = {
     "axis": _TEXT | {"labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": 400, "titlePadding": 8,
                      "gridColor": LINE, "domainColor": SOFT, "tickColor": SOFT, "labelLimit": 200, "tickCount": 5},
     "legend": _TEXT | {"labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": 400, "orient": "top",
-                       "symbolStrokeWidth": 3, "symbolSize": 90, "labelLimit": 260},
+                       "symbolStrokeWidth": 3, "symbolSize": 90, "labelLimit": 260, "columnPadding": 22},
     "header": _TEXT | {"labelFontSize": 13, "titleFontSize": 13},
     "text": {"font": _FONT, "fontSize": 13, "color": INK},
     "range": {"category": [FIRST, SECOND, THIRD, INK], "ordinal": [FIRST, SECOND, THIRD, INK]},
@@ -48,6 +49,22 @@ _THEME = {
     "rule": {"color": SOFT},
     "area": {"color": BAND, "opacity": 0.75, "line": False},
 }  # fmt: skip
+
+# Room for names beside a plot where a browser has none of the fonts and takes a wider one.
+BESIDE_NAMES = {"left": 36, "right": 12, "top": 12, "bottom": 12}
+_NAME_WIDTH = 24
+
+
+def in_lines(name: str) -> str:
+    """A name in lines short enough to stand beside a plot."""
+    return "\n".join(textwrap.wrap(name, _NAME_WIDTH, max_lines=2, placeholder=" …")) or name
+
+
+def names_axis() -> "alt.Axis":
+    """An axis of names made by `in_lines`."""
+    import altair as alt
+
+    return alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=0)
 
 
 def spec_of(chart: "Chart") -> str:

@@ -84,6 +84,7 @@ PAGES = (
     Picture("panel", "{panel}", role=""),
     Picture("team", "/team", role="manager"),
     Picture("reports", "/reports", role="manager"),
+    Picture("overview", "/reports/overview", role="manager"),
     Picture("forecasts", "/reports/forecasts", role="manager"),
     Picture("calibration", "/reports/calibration", role="manager"),
     Picture("surprises", "/reports/surprises", role="manager"),

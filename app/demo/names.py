@@ -107,3 +107,20 @@ WAITING_FOR = (
     "Old machine written off",
 )
 REASONS_LOST = ("price", "competitor", "project_cancelled", "delivery_time", "own_workshop")
+
+# What the team said of its most surprising deals, won or lost; two of them made it propose an item: name and sign.
+REVIEW_NOTES: tuple[tuple[str, str, str | None, str | None], ...] = (
+    (
+        "won",
+        "Their customer had set a date by which the parts must be clean; we only heard of it afterwards.",
+        "A date set by their customer",
+        "They named the customer and the day from which parts are refused.",
+    ),
+    (
+        "lost",
+        "A new plant manager stopped all orders in the week of the decision.",
+        "New plant manager",
+        "Whoever runs the plant has been there for less than half a year.",
+    ),
+    ("lost", "Nobody can say why; the dice fell this way.", None, None),
+)

@@ -12,11 +12,22 @@ from app.checksheets.queries import starter_sheets
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.tables import CheckSheet
 from app.db import Database
+from app.demo import names
+from app.demo.forecasting import SimForecast
 from app.demo.people import SIMULATOR, take_in_people
 from app.demo.simulator import SimOutcome, SimProspect, simulate_team
+from app.demo.working import SimEffort
 from app.errors import Conflict
-from app.prospects.schemas import Brief, OutcomeInput
+from app.forecasts.schemas import ForecastInput
+from app.forecasts.service import Locked, lock_forecast
+from app.prospects.activity import record_effort
+from app.prospects.queries import find_prospect
+from app.prospects.schemas import Brief, EffortInput, OutcomeInput
 from app.prospects.tables import Prospect
+from app.reports.frame import Asked
+from app.reports.surprises.queries import read as read_surprises
+from app.reports.surprises.schemas import NoteInput
+from app.reports.surprises.service import keep_note
 from app.scoring.schemas import UpsertInput
 from app.scoring.service import close, observe, upsert
 from app.training.schemas import TrainInput
@@ -65,11 +76,23 @@ def _fill(session: Session, now: datetime) -> int:
             train_at += TRAIN_EVERY
         event.happens(session)
     _train(session, now)
+    _review(session, now)
     return len(team.prospects)
 
 
 def _train(session: Session, now: datetime) -> None:
     keep_card(session, caller=SIMULATOR, trained=fit_card(session, TrainInput(check_sheet=SHEET)), now=now)
+
+
+def _review(session: Session, now: datetime) -> None:
+    """What the last meeting said of the most surprising deals."""
+    asked = Asked(SHEET, since=None, until=None, owner=None, at=now)
+    deals = read_surprises(session, caller=SIMULATOR, asked=asked).items
+    for outcome, note, label, definition in names.REVIEW_NOTES:
+        deal = next(one for one in deals if one.outcome == outcome)
+        deals.remove(deal)
+        given = NoteInput.model_validate({"note": note, "label": label, "definition": definition})
+        keep_note(session, caller=SIMULATOR, said_by="Maren Hallgrim", external_id=deal.prospect, given=given, now=now)
 
 
 def _events(prospects: tuple[SimProspect, ...]) -> Iterator[Event]:
@@ -80,6 +103,10 @@ def _events(prospects: tuple[SimProspect, ...]) -> Iterator[Event]:
                 answers=dict(seen.answers), observed_at=seen.observed_at, observer=seen.observer, evidence=seen.evidence
             )
             yield Event(seen.observed_at, _observation(prospect, given, seen.observed_at))
+        if prospect.forecast is not None:
+            yield Event(prospect.forecast.made_at, _forecast(prospect, prospect.forecast))
+        for done in prospect.effort:
+            yield Event(done.spent_at, _effort(prospect, done))
         if prospect.outcome is not None:
             yield Event(prospect.outcome.decided_at, _outcome(prospect, prospect.outcome))
 
@@ -111,6 +138,31 @@ def _arrival(prospect: SimProspect) -> Callable[[Session], object]:
 
 def _observation(prospect: SimProspect, given: ObservationInput, at: datetime) -> Callable[[Session], object]:
     return lambda session: observe(session, caller=SIMULATOR, external_id=prospect.external_id, given=given, now=at)
+
+
+def _forecast(prospect: SimProspect, said: SimForecast) -> Callable[[Session], object]:
+    """A forecast before the score is shown, and the revision of some once it was."""
+
+    def lock(session: Session, probability: float, now: datetime) -> Locked:
+        given = ForecastInput(probability=probability)
+        return lock_forecast(session, caller=SIMULATOR, external_id=prospect.external_id, given=given, now=now)
+
+    def happens(session: Session) -> None:
+        first = lock(session, said.probability, said.made_at)
+        if said.revised_at is not None and first.score is not None:
+            lock(session, said.revised(first.score["probability"]), said.revised_at)
+
+    return happens
+
+
+def _effort(prospect: SimProspect, done: SimEffort) -> Callable[[Session], object]:
+    given = EffortInput.model_validate({"kind": done.kind, "hours": done.hours, "spent_at": done.spent_at})
+
+    def happens(session: Session) -> None:
+        found = find_prospect(session, caller=SIMULATOR, external_id=prospect.external_id)
+        record_effort(session, caller=SIMULATOR, prospect=found, given=given, now=done.spent_at)
+
+    return happens
 
 
 def _outcome(prospect: SimProspect, ended: SimOutcome) -> Callable[[Session], object]:

@@ -20,6 +20,9 @@ items that this rep skips on this prospect (with 1 - ``completeness``). What can
 case of six. An optimist ticks the soft item as kept, whatever it was, with ``optimism``. Habits touch the reading,
 never the truth.
 
+**Thinking and working** (``forecasting.py``, ``working.py``). Most prospects get one forecast from their rep, each rep
+with a bias, private information and noise of its own; and calls, visits, demos and quotes that follow habit, not score.
+
 **Dirt.** Some sheets are filled in after the decision, knowing it; some records are duplicates (`void`).
 
 Simplifications: a characteristic does not change over time; rep and amount do not move the outcome, and a source only
@@ -36,8 +39,10 @@ import numpy as np
 from numpy.random import Generator
 
 from app.demo import names
+from app.demo.forecasting import SimForecast, forecast
 from app.demo.observing import REPS, Rep, SimObservation, in_working_hours, observe, observe_late, pick
 from app.demo.truth import CHARACTERISTICS, Answer, Characteristic, Truth, centred_truth, check_sheet_fits
+from app.demo.working import SimEffort, work
 
 DAYS_OF_HISTORY = 274
 # With 300 closed prospects chance moves each weight by about 0.35 log-odds. This seed is one in which the wrong beliefs
@@ -76,6 +81,8 @@ class SimProspect:
     waiting_for: str | None
     look_again_at: datetime | None  # a plan, so it may lie after the end of the history
     observations: tuple[SimObservation, ...]
+    forecast: SimForecast | None
+    effort: tuple[SimEffort, ...]
     outcome: SimOutcome | None
     characteristics: Mapping[str, Answer]
     true_probability: float
@@ -169,6 +176,10 @@ def _prospect(
     amount = Decimal(hundreds * 100).quantize(Decimal("0.01"))
     decided, outcome = _decision(rng, probability, arrived, amount)
     seen = observe(rng, true, account.rep, arrived, decided)
+    # From a generator of their own: what reps think and do changes nothing of what they see.
+    aside = rng.spawn(1)[0]
+    said = forecast(aside, truth, true, account.rep, seen, decided)
+    done = work(aside, arrived, decided, asked_for_quote=bool(true["asked_for_quote"]), real=u > 0)
     closed = outcome if decided <= end else None
     if closed and rng.random() < 0.025:
         seen = (*seen, observe_late(rng, account.rep, decided, won=closed.result == "won"))
@@ -189,6 +200,8 @@ def _prospect(
         waiting_for=waiting_for,
         look_again_at=look_again_at,
         observations=tuple(one for one in seen if one.observed_at <= end),
+        forecast=said if said and said.made_at <= end else None,
+        effort=tuple(one for one in done if one.spent_at <= end),
         outcome=closed,
         characteristics=true,
         true_probability=probability,
@@ -247,6 +260,8 @@ def _duplicates(rng: Generator, drafts: list[SimProspect], count: int, end: date
                 waiting_for=None,
                 look_again_at=None,
                 observations=(),
+                forecast=None,
+                effort=(),
                 outcome=void,
             )
         )

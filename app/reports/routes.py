@@ -20,13 +20,14 @@ from app.reports.comparison.figures import REPORT as COMPARISON
 from app.reports.effort.figures import REPORT as EFFORT
 from app.reports.frame import Asked, Body, Figure, Report, Table
 from app.reports.items.figures import REPORT as ITEMS
+from app.reports.overview.figures import REPORT as OVERVIEW
 from app.reports.people.figures import REPORT as PEOPLE
 from app.reports.surprises.figures import REPORT as SURPRISES
 from app.reports.surprises.pages import router as surprises_pages
 from app.strict_json import StrictRoute
 from app.tabular import write_csv
 
-REPORTS: tuple[Report[Any], ...] = (COMPARISON, CALIBRATION, SURPRISES, EFFORT, ITEMS, PEOPLE)
+REPORTS: tuple[Report[Any], ...] = (OVERVIEW, COMPARISON, CALIBRATION, SURPRISES, EFFORT, ITEMS, PEOPLE)
 
 FigureName = Annotated[str | None, Query(description="Which of its figures; default: the first.")]
 
@@ -167,7 +168,15 @@ def pages_of(report: Report[Body]) -> APIRouter:
     ) -> Response:
         return _csv(report, report.read(session, caller=visitor.caller, asked=asked), figure)
 
-    @router.get(f"{path}.svg")
+    if any(figure.plot for figure in report.figures):
+        _add_picture(router, report)
+    return router
+
+
+def _add_picture(router: APIRouter, report: Report[Body]) -> None:
+    admitted, question = Depends(admit(*report.roles)), Depends(report.ask)
+
+    @router.get(f"/reports/{report.page}.svg")
     def plot(
         request: Request,
         session: Reading,
@@ -176,8 +185,6 @@ def pages_of(report: Report[Body]) -> APIRouter:
         figure: FigureName = None,
     ) -> Response:
         return _plot(request, report, report.read(session, caller=visitor.caller, asked=asked), figure, "svg")
-
-    return router
 
 
 def _page(request: Request, session: Session, report: Report[Body], visitor: Visitor, asked: Asked) -> ReportPage:

@@ -27,6 +27,7 @@ class SheetCards:
 
     sheet: SheetBody
     cards: Sequence[CardSummary]
+    put_in_force: Sequence[queries.PutInForce]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class CardPage:
     refused: bool
     in_force: str | None
     may_activate: bool
+    rolls_back: bool
     form: Form
 
 
@@ -72,7 +74,11 @@ class PaperPage:
 def show_cards(request: Request, visitor: AnyVisitor, session: Reading) -> Response:
     """Every sheet's cards, and which is in force."""
     sheets = [
-        SheetCards(sheet, queries.list_cards(session, check_sheet=sheet.key, cursor=None, limit=20).items)
+        SheetCards(
+            sheet,
+            queries.list_cards(session, check_sheet=sheet.key, cursor=None, limit=20).items,
+            queries.list_put_in_force(session, sheet.key),
+        )
         for sheet in list_sheets(session).items
     ]
     return render(request, "scorecards/cards.html", CardsPage(sheets, visitor.role != "rep"))
@@ -97,7 +103,8 @@ def card_page(session: Reading, scorecard_id: str, *, may_activate: bool, form: 
         usable=found["gain"]["low"] > 0 if found else None,
         grades=list(telling.tell_grades(queries.to_export(session, scorecard_id))), base_points=card.base_points,
         refused=bool(row.gate.get("refused")), in_force=queries.card_in_force(session, row.check_sheet),
-        may_activate=may_activate, form=form or Form(),
+        may_activate=may_activate, rolls_back=not body.in_force and queries.was_in_force(session, row.id),
+        form=form or Form(),
     )  # fmt: skip
 
 

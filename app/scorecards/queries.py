@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from app.accounts.queries import names_of_actors
 from app.checksheets.answers import Sheet
 from app.checksheets.queries import choose_sheet, load_sheet, load_version
 from app.checksheets.tables import CheckSheet
@@ -24,6 +25,32 @@ def card_in_force(session: Session, check_sheet: str, *, as_of: datetime | None 
     if as_of is not None:
         query = query.where(Activation.activated_at <= as_of)
     return session.scalar(query.order_by(Activation.activated_at.desc(), Activation.id.desc()).limit(1))
+
+
+def was_in_force(session: Session, scorecard_id: str) -> bool:
+    """Whether a card scored once: putting it back is a roll back."""
+    return session.scalar(select(Activation.id).where(Activation.scorecard_id == scorecard_id).limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PutInForce:
+    """A card that was put in force: when, by whom, and why where somebody said."""
+
+    scorecard_id: str
+    at: datetime
+    by: str
+    reason: str | None
+
+
+def list_put_in_force(session: Session, check_sheet: str, *, limit: int = 10) -> list[PutInForce]:
+    """What was in force when, the latest first."""
+    query = select(Activation).where(Activation.check_sheet == check_sheet)
+    latest = session.scalars(query.order_by(Activation.activated_at.desc(), Activation.id.desc()).limit(limit)).all()
+    names = names_of_actors(session)
+    return [
+        PutInForce(one.scorecard_id, one.activated_at, names.get(one.activated_by, one.activated_by), one.reason)
+        for one in latest
+    ]
 
 
 _SHEET, _ACTIVATION = CheckSheet.__table__, Activation.__table__

@@ -18,7 +18,7 @@ from app.scorecards.api import CardId
 from app.scorecards.pages import card_page
 from app.training.jobs import TRAINING, start_training
 from app.training.schemas import ActivationForm, TrainInput
-from app.training.service import activate_by_hand
+from app.training.service import activate_by_hand, check_roll_back
 
 router = page_router()
 JobId = Annotated[str, Path(pattern=r"^job_[0-9a-z]{1,60}$")]
@@ -57,6 +57,7 @@ def activate(
     try:
         reason = form.read_as(ActivationForm).reason or None
         with database.writing() as session:
+            check_roll_back(session, scorecard_id=scorecard_id, reason=reason)
             _, rescored = activate_by_hand(
                 session, caller=visitor.caller, scorecard_id=scorecard_id, reason=reason, now=begin(session)
             )

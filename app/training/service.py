@@ -16,7 +16,7 @@ from app.checksheets.service import SheetPut, put_sheet
 from app.checksheets.tables import CheckSheet
 from app.db import Database, begin
 from app.errors import Conflict, Unprocessable
-from app.scorecards.queries import card_in_force, find_card, load_card
+from app.scorecards.queries import card_in_force, find_card, load_card, was_in_force
 from app.scorecards.service import put_in_force, store_card
 from app.scorecards.tables import ScorecardRow
 from app.scoring.service import rescore_open
@@ -119,6 +119,12 @@ def activate_by_hand(
             "/reason", "reason_required", f"The gate had said no: {row.gate['reason']} Give your reason to overrule it."
         )
     return row, activate(session, caller=caller, row=row, reason=reason, now=now)
+
+
+def check_roll_back(session: Session, *, scorecard_id: str, reason: str | None) -> None:
+    """A person who puts an older card back says why: whoever looks at the scores later will ask."""
+    if not reason and was_in_force(session, scorecard_id):
+        raise Unprocessable.field("/reason", "reason_required", "Say why: this card was in force before, and replaced.")
 
 
 @dataclass(frozen=True, slots=True)

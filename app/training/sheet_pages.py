@@ -13,6 +13,7 @@ from app.checksheets.answers import Sheet
 from app.checksheets.beliefs import Said, Together
 from app.checksheets.comparing import Change, changes
 from app.checksheets.drafting import GRADES, count_of, press, to_sheet, to_values
+from app.checksheets.proposing import Proposed, not_written, proposed_items, take_in
 from app.checksheets.queries import list_sheets, load_sheet, starter_sheets
 from app.checksheets.schemas import Item, SheetInput
 from app.checksheets.tables import Belief
@@ -43,6 +44,7 @@ class WritePage:
     changes: list[Change] | None = None
     meanwhile: list[Change] | None = None
     added: bool = False
+    proposed: Sequence[Proposed] = ()
     grades: tuple[str, ...] = GRADES
 
 
@@ -76,7 +78,7 @@ def _starter(key: str) -> SheetInput:
 
 def _write_page(
     request: Request, form: Form, *, before: SheetInput, key: str = "", starter: str = "", version: int = 0,
-    status: int = 200, looked: bool = False, meanwhile: list[Change] | None = None,
+    status: int = 200, looked: bool = False, meanwhile: list[Change] | None = None, proposed: Sequence[Proposed] = (),
 ) -> Response:  # fmt: skip
     """The form, with advice on what it says now and, where asked, what saving it would change."""
     try:
@@ -90,7 +92,7 @@ def _write_page(
         stages=[(stage.key, stage.label) for stage in shown.stages or []],
         advice=advice_on_sheet(shown), advice_on=advised,
         changes=changes(before, sheet) if looked and sheet else None, meanwhile=meanwhile,
-        added=form["do"] == "add",
+        added=form["do"] == "add", proposed=not_written(proposed, form.values),
     )  # fmt: skip
     return render(request, "training/write_sheet.html", page, status=status)
 
@@ -120,7 +122,10 @@ def make_sheet(request: Request, visitor: ManagerVisitor, form: Posted, database
 def show_edit(request: Request, key: Key, visitor: ManagerVisitor, session: Reading) -> Response:
     """The sheet as a form."""
     sheet = load_sheet(session, key)
-    return _write_page(request, Form(to_values(sheet.body)), before=sheet.body, key=key, version=sheet.version)
+    return _write_page(
+        request, Form(to_values(sheet.body)), before=sheet.body, key=key, version=sheet.version,
+        proposed=proposed_items(session, key),
+    )  # fmt: skip
 
 
 @router.post("/sheets/{key}/edit", name="revise_sheet")
@@ -130,15 +135,21 @@ def revise(request: Request, key: Key, visitor: ManagerVisitor, form: Posted, da
     with database.reading() as session:
         latest = load_sheet(session, key)
         before = load_sheet(session, key, min(max(opened, 1), latest.version)).body
+        proposed = proposed_items(session, key)
+    form = Form(take_in(form.values, proposed))
     if form["do"] != "save":
         pressed = Form(press(form.values, form["do"]))
-        return _write_page(request, pressed, before=before, key=key, version=opened, looked=form["do"] == "look")
+        return _write_page(
+            request, pressed, before=before, key=key, version=opened, looked=form["do"] == "look", proposed=proposed
+        )
     try:
         given = to_sheet(form.values, key=key, before=before)
         with database.writing() as session:
             put = revise_sheet(session, caller=visitor.caller, given=given, opened=opened, now=begin(session))
     except Unprocessable as refused:
-        return _write_page(request, form.refused(refused), before=before, key=key, version=opened, status=422)
+        return _write_page(
+            request, form.refused(refused), before=before, key=key, version=opened, status=422, proposed=proposed
+        )
     except SheetChanged as changed:
         meanwhile = changes(before, changed.latest.body)
         return _write_page(

@@ -24,7 +24,10 @@ def closed_deals(path, count=70):
             f"D-{number},Deal {number},ada,{1000 + number},{closed},"
             f"{'Closed Won' if won else 'Closed Lost'},{'Yes' if budget else 'No'}"
         )
-    lines += ["O-1,Open deal,ada,900,,Open,Yes", "X-1,Broken deal,ada,900,2026-13-01,Closed Won,Yes"]
+    lines += [
+        *(f"O-{number},Open deal {number},ada,900,,Open,Yes" for number in range(5)),
+        "X-1,Broken deal,ada,900,2026-13-01,Closed Won,Yes",
+    ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -48,7 +51,7 @@ def say_what_counts(page, key):
 
 
 def test_a_new_team_comes_to_its_first_card_by_pages_alone(open_browser, link, faults, tmp_path):
-    """The seven steps as a new manager takes them, axe at each page."""
+    """The seven steps as a new manager takes them, five forecasts among them, axe at each page."""
     page = open_browser()
     page.goto(link)
     page.get_by_label("New password").fill(PASSWORD)
@@ -85,7 +88,7 @@ def test_a_new_team_comes_to_its_first_card_by_pages_alone(open_browser, link, f
     page.get_by_role("button", name="Import about").click()
     page.get_by_role("heading", name="1 row did not land").wait_for()
     look()
-    assert "71 new" in page.locator(".lead").inner_text()
+    assert "75 new" in page.locator(".lead").inner_text()
 
     page.goto("/first-day")
     look()
@@ -99,6 +102,16 @@ def test_a_new_team_comes_to_its_first_card_by_pages_alone(open_browser, link, f
     card = page.url
     page.goto("/first-day")
     assert "at your pace about" in page.locator("#pace").inner_text()
+    for _ in range(5):
+        page.goto("/qualify")
+        page.locator("li.tile a").first.click()
+        page.get_by_text("Record what ada told you").click()
+        page.locator("#score").get_by_label("75 %").check()
+        page.get_by_role("button", name="Lock it", exact=True).click()
+        page.get_by_text("ada said, before seeing the score").wait_for()
+    look()
+    page.goto("/qualify")
+    assert page.get_by_text("Nothing waits to be qualified.").is_visible()
     page.goto("/first-day/past-deals")
     look()
     for path in (f"/sheets/{key}/print", f"{card}/print", "/cards", f"/sheets/{key}/edit", f"/sheets/{key}/versions/2"):

@@ -12,7 +12,7 @@ from tests.app.reports.conftest import DAYS, Past
 from tests.browser.conftest import DESK, PHONE
 from tests.builders import sheet
 
-REPORTS = ["calibration", "surprises", "effort", "items", "people"]
+REPORTS = ["overview", "calibration", "surprises", "effort", "items", "people"]
 
 
 @pytest.fixture(scope="module")

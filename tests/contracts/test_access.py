@@ -103,6 +103,12 @@ EXPECTED = {
     ("GET", "/v1/reports/people.csv"): (MANAGERS, "read"),
     ("GET", "/v1/reports/people.svg"): (MANAGERS, "read"),
     ("GET", "/v1/reports/people.png"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/overview"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/overview.csv"): (MANAGERS, "read"),
+    ("GET", "/v1/reports/people"): (PEOPLE, "read"),
+    ("GET", "/v1/reports/people.csv"): (PEOPLE, "read"),
+    ("GET", "/v1/reports/people.svg"): (PEOPLE, "read"),
+    ("GET", "/v1/reports/people.png"): (PEOPLE, "read"),
     ("POST", "/v1/check-sheets"): (MANAGERS, "write"),  # last: a second sheet would have to be told from the first
 }
 OPEN = {

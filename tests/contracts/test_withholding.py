@@ -43,7 +43,7 @@ OPEN = {
     ("GET", "/v1/reports/surprises"): "closed prospects, for who runs the team",
     ("GET", "/v1/reports/effort"): "sums by grade, for who runs the team",
     ("GET", "/v1/reports/items"): "what characteristics are worth, for who runs the team",
-    ("GET", "/v1/reports/people"): "closed prospects, for who runs the team",
+    ("GET", "/v1/reports/people"): "closed prospects; a rep gets its own only",
     ("PUT", "/v1/prospects/{external_id}/outcome"): "a closed prospect awaits no forecast",
 }
 

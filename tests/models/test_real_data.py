@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from models.comparison import Pairs, compare
+from models.encoding import History, Item, as_column
 from models.evaluation import evaluate_table
+from models.funnel import funnel
 from models.inference import infer_items
-from models.learning import Options
+from models.leakage import signal_alone
+from models.learning import Options, learn_scorecard
+from models.metrics import low_of_many
 
 pytestmark = [
     pytest.mark.realdata,
@@ -104,12 +108,17 @@ def test_a_file_without_signal_has_no_usable_card():
     assert not evaluate(*table)["usable"]
 
 
-def test_forecasts_made_up_for_deals_without_signal_have_no_winner():
-    """Maven's closed deals, twenty times: guesses about the close ratio; neither side wins, nobody knows anything."""
+def maven_deals():
+    """Closed deals in the order they closed, and which were won."""
     with (Path(os.environ["WINNOW_DATA"]) / "maven_sales_pipeline.csv").open(encoding="utf-8") as file:
         closed = [row for row in csv.DictReader(file) if row["deal_stage"] in ("Won", "Lost")]
     closed.sort(key=lambda row: (row["close_date"], row["opportunity_id"]))
-    won = np.array([row["deal_stage"] == "Won" for row in closed])
+    return closed, np.array([row["deal_stage"] == "Won" for row in closed])
+
+
+def test_forecasts_made_up_for_deals_without_signal_have_no_winner():
+    """Maven's closed deals, twenty times: guesses about the close ratio; neither side wins, nobody knows anything."""
+    closed, won = maven_deals()
     account = np.unique([row["account"] for row in closed], return_inverse=True)[1]
     when, winners, knowing = np.arange(float(len(won))), [], 0
     for seed in range(20):
@@ -119,3 +128,31 @@ def test_forecasts_made_up_for_deals_without_signal_have_no_winner():
         winners.append(found.winner)
         knowing += found.reps_add.yes + found.data_add.yes
     assert (set(winners), knowing) == ({None}, 0)
+
+
+def test_sellers_of_deals_without_signal_hold_no_star():
+    """Maven's thirty agents against one chance for all: the best of them lies where chance puts the best of thirty."""
+    closed, won = maven_deals()
+    agent = np.unique([row["sales_agent"] for row in closed], return_inverse=True)[1]
+    found = funnel(won, np.full(len(won), won.mean()), agent)
+    assert (len(found), sum(one.outside for one in found)) == (30, 0)
+
+
+def test_beliefs_about_deals_without_signal_are_not_contradicted():
+    """Six signs tossed like coins and believed in, ten times: none both runs against its belief and tells alone."""
+    _, won = maven_deals()
+    contradicted = 0
+    for seed in range(10):
+        draw = np.random.default_rng(seed)
+        items = [
+            Item(f"sign{n}", "A sign", "yes_no", expected="for" if n % 2 else "against", importance=2) for n in range(6)
+        ]
+        answers = [{item.key: bool(draw.random() < 0.5) for item in items} for _ in won]
+        history = History.from_records(answers, list(won))
+        card = learn_scorecard(items, history, options=Options(resamples=0, evaluate=False))
+        for line in card.lines:
+            item = next(one for one in items if one.key == line.items[0])
+            column = as_column(item, history.answers[item.key])
+            alone = signal_alone(column, won, weight=np.ones(len(won)), cluster=np.arange(len(won)))
+            contradicted += line.contradicts_belief and low_of_many(alone.value, alone.low, len(items)) > 0.5
+    assert contradicted == 0

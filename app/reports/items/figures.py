@@ -31,12 +31,16 @@ def _draw_signal(body: ItemsBody) -> "plots.Chart":
     import altair as alt
 
     rows = [
-        {"label": one.label, **one.signal.model_dump(), "says": "tells" if "tells" in one.findings else "not certain"}
+        {
+            "label": plots.in_lines(one.label),
+            **one.signal.model_dump(),
+            "says": "tells" if "tells" in one.findings else "not certain",
+        }
         for one in body.items
         if one.signal
     ]
     data = alt.Data(values=rows)
-    y = alt.Y("label:N", title=None, sort=alt.EncodingSortField("value", order="descending"))
+    y = alt.Y("label:N", title=None, sort=alt.EncodingSortField("value", order="descending"), axis=plots.names_axis())
     x = alt.X("value:Q", title="AUC alone, out of sample", scale=alt.Scale(zero=False), axis=alt.Axis(format=".2f"))
     colour = alt.Color(
         "says:N", title=None, scale=alt.Scale(domain=["tells", "not certain"], range=[plots.FIRST, plots.THIRD])
@@ -48,8 +52,8 @@ def _draw_signal(body: ItemsBody) -> "plots.Chart":
     points = alt.Chart(data).mark_point(size=90, filled=True).encode(x, y, colour, shape)
     nothing = alt.Chart(alt.Data(values=[{"at": 0.5}])).mark_rule(strokeDash=[5, 4], color=plots.INK)
     title = alt.TitleParams("What each characteristic tells alone", subtitle="Dashed: nothing; lines: 90 % intervals")
-    size = {"width": plots.WIDTH - 160, "height": 30 * max(len(rows), 2), "title": title}
-    return alt.layer(nothing.encode(x="at:Q"), reach, points).properties(**size)
+    size = {"width": plots.WIDTH - 160, "height": 34 * max(len(rows), 2), "title": title}
+    return alt.layer(nothing.encode(x="at:Q"), reach, points).properties(**size, padding=plots.BESIDE_NAMES)
 
 
 def _answers(body: ItemsBody) -> Table:

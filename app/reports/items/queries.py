@@ -24,6 +24,7 @@ from app.training.dataset import model_items
 from models.agreement import kappa
 from models.encoding import as_column
 from models.leakage import signal_alone
+from models.metrics import low_of_many
 from models.reliability import close_ratio_interval
 from models.scorecard import Line, Scorecard
 
@@ -68,13 +69,17 @@ def _review(sheet: Sheet, sheets: Sheets, card: Scorecard | None) -> list[ItemRe
     lines = {line.items[0]: line for line in card.lines if len(line.items) == 1} if card else {}
     learnt = card is not None and card.basis != "belief"
     in_pairs = {item for line in card.lines if len(line.items) == 2 for item in line.items} if card else set()
-    reviews = []
+    found = []
     for item, plain in zip(sheet.items.values(), model_items(sheet), strict=True):
         values = as_objects(answers.get(item.key) for answers in sheets.answers)
         figures = _counts(item, values) | {"signal": _signal(plain, values, sheets)}
         figures |= _on_card(lines.get(item.key)) | {"agreement": _agreement(item, sheets)}
         figures["on_card"] = figures["on_card"] or item.key in in_pairs
-        findings = _findings(figures, lines.get(item.key), learnt=learnt)
+        found.append((item, figures))
+    looks = sum(figures["signal"] is not None for _, figures in found)
+    reviews = []
+    for item, figures in found:
+        findings = _findings(figures, lines.get(item.key), learnt=learnt, looks=looks)
         sentence = " ".join(_SENTENCES[finding] for finding in findings) or _plain(figures)
         reviews.append(ItemReview(item=item.key, label=item.label, findings=findings, sentence=sentence, **figures))
     return reviews
@@ -136,15 +141,17 @@ _SENTENCES = {
 }
 
 
-def _findings(figures: dict[str, Any], line: Line | None, *, learnt: bool) -> list[Any]:
+def _findings(figures: dict[str, Any], line: Line | None, *, learnt: bool, looks: int) -> list[Any]:
+    """What holds of an item; that a belief is contradicted takes more, for it is looked for in so many."""
     signal, agreement = figures["signal"], figures["agreement"]
     same = figures["answered"] >= MINIMUM and figures["commonest_share"] >= ALIKE
     seldom = line is not None and line.chosen_in is not None and line.chosen_in < SELDOM
     left_out = not figures["on_card"] or figures["points"] == 0 or seldom
     tells = signal is not None and signal.low > 0.5
+    surely = signal is not None and low_of_many(signal.value, signal.low, looks) > 0.5
     differ = agreement is not None and agreement.kappa is not None and agreement.kappa.high < 0.6
     checks = {
-        "contradicts_belief": line is not None and bool(line.contradicts_belief),
+        "contradicts_belief": surely and line is not None and bool(line.contradicts_belief),
         "tells": tells,
         "same_answer": same,
         "dead_weight": learnt and signal is not None and not tells and left_out,

@@ -67,6 +67,7 @@ REPORT = Report(
     lead="Wins beyond what the prospects' quality predicts: to find what is worth telling the others, not to rank.",
     body=PeopleBody,
     read=read,
+    roles=("rep", "manager", "admin"),
     figures=(
         Figure(
             "owners",

@@ -1,6 +1,7 @@
 """Selling apart from prospects: wins against the number that the prospects' quality predicts."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.queries import choose_sheet
+from app.errors import Forbidden
 from app.prospects.queries import visible_to
 from app.prospects.tables import Prospect
 from app.reports.deals import Deals, read_deals
@@ -24,12 +26,17 @@ LEADS = 10
 def read(session: Session, *, caller: Caller, asked: Asked) -> PeopleBody:
     """The report, from what was known at the moment asked for."""
     check_sheet = choose_sheet(session, asked.check_sheet)
-    deals = read_deals(session, caller=caller, check_sheet=check_sheet, asked=asked).scored
-    deals = deals.where(np.array([owner is not None for owner in deals.owner], dtype=bool))
+    if asked.owner is not None and not caller.answers_for(asked.owner):
+        raise Forbidden("Your key answers for other owners only; ask for one of yours.", code="not_your_owner")
+    deals = _of_team(session, caller, check_sheet, asked)
     count = Counter(deals.owner)
     second = sorted(count.values(), reverse=True)[1] if len(count) > 1 else 0
     needed = max(0, MINIMUM - second)
-    owners = [] if needed else _owners(deals, sorted(owner for owner in count if count[owner] >= MINIMUM))
+    named = sorted(owner for owner in count if count[owner] >= MINIMUM or _is_own(caller, owner))
+    owners = [] if needed else _owners(deals, named)
+    if not caller.sees_everyone:  # held against the team's, and nobody else's are shown
+        owners = [one for one in owners if _is_own(caller, one.owner)]
+        deals = deals.where(np.array([_is_own(caller, owner) for owner in deals.owner], dtype=bool))
     return PeopleBody(
         check_sheet=check_sheet,
         since=asked.since,
@@ -44,6 +51,18 @@ def read(session: Session, *, caller: Caller, asked: Asked) -> PeopleBody:
         beyond_chance=sum(one.outside for one in owners),
         leads=_leads(session, caller, deals),
     )
+
+
+def _of_team(session: Session, caller: Caller, check_sheet: str, asked: Asked) -> Deals:
+    """Closed deals with a score and an owner; a rep's own mean something only beside the whole team's."""
+    if not caller.sees_everyone:
+        caller, asked = replace(caller, role="manager"), replace(asked, owner=None)
+    deals = read_deals(session, caller=caller, check_sheet=check_sheet, asked=asked).scored
+    return deals.where(np.array([owner is not None for owner in deals.owner], dtype=bool))
+
+
+def _is_own(caller: Caller, owner: str | None) -> bool:
+    return not caller.sees_everyone and owner in caller.owners
 
 
 def _owners(deals: Deals, named: list[str]) -> list[Owner]:

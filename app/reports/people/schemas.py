@@ -35,6 +35,6 @@ class PeopleBody(ReportBody):
     won: int
     minimum: int = Field(description="Deals of an owner from which on the figures are named.")
     needed: int = Field(description="How many more deals until two owners have as many; 0: they have.")
-    owners: list[Owner]
+    owners: list[Owner] = Field(description="A rep gets its own only, held against the whole team's.")
     beyond_chance: int = Field(description="Owners whose wins chance does not explain.")
     leads: list[Lead] = Field(description="At most 10, the least expected first; of whom is not said.")

@@ -36,7 +36,7 @@ def _draw(body: SurprisesBody) -> "plots.Chart":
          "end": 100 if one.outcome == "won" else 0}
         for place, one in enumerate(body.items[:DRAWN])
     ]  # fmt: skip
-    y = alt.Y("place:O", title=None, axis=alt.Axis(labelExpr=_labels(rows), labelLimit=130))
+    y = alt.Y("place:O", title=None, axis=alt.Axis(labelExpr=_labels(rows), labelLimit=190))
     x = alt.X("score:Q", title="score before the outcome", scale=alt.Scale(domain=[0, 100]))
     colour = alt.Color(
         "outcome:N", title=None, scale=alt.Scale(domain=["won", "lost"], range=[plots.FIRST, plots.SECOND])
@@ -50,7 +50,9 @@ def _draw(body: SurprisesBody) -> "plots.Chart":
     title = alt.TitleParams(
         "Deals that went against their score", subtitle="Dotted: the way from the score to what came"
     )
-    return alt.layer(way, points).properties(width=plots.WIDTH - 120, height=22 * len(rows) + 20, title=title)
+    return alt.layer(way, points).properties(
+        width=plots.WIDTH - 170, height=22 * len(rows) + 20, title=title, padding=plots.BESIDE_NAMES
+    )
 
 
 def _labels(rows: Sequence[Mapping[str, object]]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
+from app.checksheets.proposing import PROPOSERS, Proposed
 from app.checksheets.queries import choose_sheet, load_sheet, version_as_of
 from app.db import utcnow
 from app.prospects.queries import find_prospect, visible_to
@@ -127,6 +128,14 @@ def list_proposals(session: Session, *, check_sheet: str, at: datetime | None = 
         for row, external_id, erased in session.execute(query)
     ]
     return sorted(proposals, key=lambda proposal: proposal.taken_up)
+
+
+def _proposed(session: Session, check_sheet: str) -> list[Proposed]:
+    proposals = list_proposals(session, check_sheet=check_sheet)
+    return [Proposed(one.label, one.definition, one.by) for one in proposals if not one.taken_up]
+
+
+PROPOSERS.append(_proposed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,20 @@ from app.accounts.service import COMMAND_LINE
 from app.checksheets.queries import closing_of, is_late, load_sheet
 from app.checksheets.tables import Observation
 from app.db import Database, utcnow
+from app.demo.observing import REPS
+from app.demo.people import SIMULATOR
 from app.demo.service import SHEET, fill_with_sample_team
 from app.demo.simulator import simulate_team
 from app.demo.truth import WRONG_BELIEFS
 from app.errors import Conflict
+from app.forecasts.tables import Forecast
 from app.migrating import migrate
 from app.prospects.schemas import ProspectInput
 from app.prospects.service import put_prospect
 from app.prospects.tables import OPEN, Prospect
+from app.prospects.withholding import awaiting_forecast
+from app.reports.effort.queries import AskedEffort
+from app.reports.routes import REPORTS
 from app.scorecards.queries import card_in_force, load_card
 from app.scorecards.tables import ScorecardRow
 from app.settings import Settings
@@ -81,6 +87,30 @@ def test_every_open_prospect_has_a_score_of_the_card_in_force(team):
         rows = session.execute(select(Prospect.score, Prospect.scorecard_id).where(Prospect.state == OPEN)).all()
     assert rows
     assert {(row.score is not None, row.scorecard_id) for row in rows} == {(True, in_force)}
+
+
+def test_forecasts_were_locked_blind_and_some_revised(team, simulated):
+    """Each prospect that was forecast has one forecast from before its score was shown; some have a revision too."""
+    with team.reading() as session:
+        kinds = dict(session.execute(select(Forecast.kind, func.count()).group_by(Forecast.kind)).all())
+    said = [one.forecast for one in simulated.prospects if one.forecast]
+    assert kinds == {"blind": len(said), "revision": sum(one.revised_at is not None for one in said)}
+
+
+def test_every_rep_has_prospects_to_forecast_and_some_forecast_already(team):
+    """The score of a few open prospects of each rep still waits for its forecast, so that anybody can try it."""
+    with team.reading() as session:
+        rows = session.execute(select(Prospect.owner, awaiting_forecast()).where(Prospect.state == OPEN)).all()
+    assert {tuple(row) for row in rows} == {(rep.external_id, waits) for rep in REPS for waits in (False, True)}
+
+
+def test_every_report_is_full_on_the_first_day(team):
+    """No report of the sample team says that there is not enough yet."""
+    asked = AskedEffort(SHEET, since=None, until=None, owner=None, at=END, below=30)
+    with team.reading() as session:
+        bodies = {report.name: report.read(session, caller=SIMULATOR, asked=asked) for report in REPORTS}
+    assert {name: body.needed for name, body in bodies.items() if getattr(body, "needed", 0)} == {}
+    assert len(bodies["surprises"].proposals) == 2
 
 
 def test_cards_were_trained_as_history_went(team):

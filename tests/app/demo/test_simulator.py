@@ -64,6 +64,14 @@ def final_answers(prospect):
     return answers
 
 
+def sheet_at(prospect, moment):
+    answers = {}
+    for observation in prospect.observations:
+        if observation.observed_at <= moment:
+            answers |= observation.answers
+    return answers
+
+
 def by_owner(prospects, figure):
     """Mean of a figure over each rep's prospects."""
     figures = defaultdict(list)
@@ -251,6 +259,41 @@ def test_dirk_is_an_optimist_about_kept_steps(closed):
     rosy = by_owner(not_kept, lambda one: final_answers(one).get("next_step_kept") == "kept")
     others = [share for owner, share in rosy.items() if owner != "rep-dirk"]
     assert rosy["rep-dirk"] > max(others) + 0.1
+
+
+def test_forecasts_come_before_the_decision(team):
+    """Nobody forecasts, revises or works on what is decided already, or after the end of the history."""
+    ends = {one.external_id: one.outcome.decided_at if one.outcome else END for one in team.prospects}
+    late = [
+        one.external_id
+        for one in team.prospects
+        for at in [done.spent_at for done in one.effort] + ([one.forecast.made_at] if one.forecast else [])
+        if at > ends[one.external_id]
+    ]
+    assert late == []
+
+
+def test_dirk_hopes_and_chiara_fears(sheet):
+    """Over many deals Dirk's forecasts lie well above what happens, and Chiara's below."""
+    team = simulate_team(sheet, end=END, prospects=3000)
+    said = [one for one in decided(team) if one.forecast]
+    bias = by_owner(said, lambda one: one.forecast.probability - (one.outcome.result == "won"))
+    assert bias["rep-dirk"] > 0.1 > 0 > bias["rep-chiara"]
+
+
+def test_reps_know_something_beyond_the_sheet(sheet):
+    """Beside the oracle's view of the sheet, Elif's forecasts tell more of the truth; Feng's tell nothing."""
+    team = simulate_team(sheet, end=END, prospects=3000)
+
+    def told(owner):
+        said = [one for one in decided(team) if one.forecast and one.owner == owner]
+        known = [team.truth.probability(sheet_at(one, one.forecast.made_at)) for one in said]
+        sight = np.log(np.array([known, [one.forecast.probability for one in said]]))
+        truth = np.log([one.true_probability for one in said])
+        return np.linalg.lstsq(np.vstack([sight, np.ones(len(said))]).T, truth, rcond=None)[0][1]
+
+    assert told("rep-elif") > 0.2
+    assert abs(told("rep-feng")) < 0.1
 
 
 @pytest.mark.parametrize(

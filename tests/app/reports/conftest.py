@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from app.accounts.service import COMMAND_LINE
 from app.checksheets.schemas import ObservationInput, SheetInput
 from app.db import Database, utcnow
+from app.forecasts.schemas import ForecastInput
+from app.forecasts.service import lock_forecast
 from app.prospects.activity import record_effort, record_stage
 from app.prospects.queries import find_prospect
 from app.prospects.schemas import EffortInput, OutcomeInput, StageInput
@@ -46,6 +48,12 @@ class Past:
         given = ObservationInput(answers=answers, observed_at=self.at(day), observer=observer)
         with self.database.writing() as session:
             observe(session, caller=COMMAND_LINE, external_id=prospect, given=given, now=self.at(day))
+
+    def say(self, prospect: str, day: float, probability: float) -> None:
+        """Its owner says how likely it is to buy."""
+        given = ForecastInput(probability=probability)
+        with self.database.writing() as session:
+            lock_forecast(session, caller=COMMAND_LINE, external_id=prospect, given=given, now=self.at(day))
 
     def end(
         self, prospect: str, day: float, result: str, *, corrects: bool = False, told: float = 0, **more: Any

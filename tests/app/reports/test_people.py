@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.visiting import says
+
 REPORT = "/v1/reports/people"
 
 
@@ -75,3 +77,22 @@ def test_the_plot_names_nobody(two_sellers, api):
     drawn = api.get(f"{REPORT}.svg").text
     assert drawn.startswith("<svg")
     assert "ada" not in drawn
+
+
+def test_a_rep_sees_its_own_against_the_teams_and_nobody_elses(two_sellers, client):
+    """Eighteen are predicted of ada as a manager sees it; ben stands nowhere in what ada gets."""
+    answer = client("rep", owners=["ada"]).get(REPORT)
+    body = answer.json()
+    assert [(one["owner"], one["won"], one["expected"]) for one in body["owners"]] == [("ada", 27, 18.0)]
+    assert (body["deals"], "ben" in answer.text) == (30, False)
+
+
+def test_a_rep_asks_for_no_other_owner(two_sellers, client):
+    answer = client("rep", owners=["ada"]).get(REPORT, params={"owner": "ben"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_your_owner")
+
+
+def test_the_page_tells_a_rep_of_its_own_wins_alone(two_sellers, sign_in_as):
+    page = says(sign_in_as("rep").look("/reports/people"))
+    assert "You won 27 of 30; the quality of these prospects predicts 18." in page
+    assert "ben" not in page

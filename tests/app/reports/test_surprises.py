@@ -5,6 +5,7 @@ from math import log
 import pytest
 
 from app.accounts.service import COMMAND_LINE
+from app.checksheets.queries import load_sheet
 from app.db import utcnow
 from app.errors import Conflict
 from app.reports.surprises.queries import list_proposals
@@ -103,3 +104,17 @@ def test_erasing_a_prospect_takes_its_notes_and_leaves_the_item_it_led_to(past, 
 def test_the_plot_names_deals_whatever_their_names_hold(past, api):
     past.deal("hopeless", 2, "won", answers={"budget": False}, name="O'Neill \\ <b>")
     assert api.get(f"{REPORT}.svg").text.startswith("<svg")
+
+
+def test_a_proposal_comes_into_the_next_version_by_one_tick(past, note, sign_in_as):
+    """The sheet's editor offers it; saved with its box ticked it is an item, and is offered no more."""
+    past.deal("hopeless", 2, "won", answers={"budget": False})
+    note("hopeless", **PROPOSED)
+    manager = sign_in_as("manager", "Maren")
+    editor = manager.look("/sheets/bids/edit")
+    assert "The customer named who follows. (Maren)" in editor.text
+    manager.press(editor, "Save as a new version", do="save", take_1=PROPOSED["label"])
+    with past.database.reading() as session:
+        added = list(load_sheet(session, "bids").items.values())[-1]
+    assert {"label": added.label, "definition": added.definition} == PROPOSED
+    assert "Proposed in review meetings" not in manager.look("/sheets/bids/edit").text

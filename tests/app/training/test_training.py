@@ -7,6 +7,7 @@ from app.accounts.tables import AuditEntry
 from app.scorecards.tables import ScorecardRow
 from models.evaluation import Gate
 from tests.builders import plain_sheet, sheet
+from tests.visiting import says
 
 
 def train(api, **asked):
@@ -213,3 +214,18 @@ def test_notes_of_a_closed_prospect_are_known_by_its_decision(bids_api):
     bids_api.post("/v1/prospects/two-calls/observations", json=answers)
     seen = [bids_api.get(f"/v1/prospects/{name}/observations").json()["items"][0] for name in ("one-call", "two-calls")]
     assert [(each["late"], each["observed_at"]) for each in seen] == [(False, "2026-01-15T23:59:59Z")] * 2
+
+
+def test_rolling_back_by_page_asks_why_and_says_it(bids_api, close_bids, sign_in_as):
+    """The card of beliefs was replaced; it comes back with a reason only, which the list of cards shows."""
+    close_bids()
+    first = bids_api.get("/v1/scorecards/active").json()["id"]
+    second = train(bids_api, activate="never").json()["id"]
+    bids_api.post(f"/v1/scorecards/{second}/activate", json={"reason": "On trial."})
+    manager = sign_in_as("manager", "Mia")
+    card = manager.look(f"/cards/{first}")
+    assert manager.press(card, "Roll back").status_code == 422
+    assert manager.press(card, "Roll back", reason="The trial went badly.").status_code == 200
+    listed = says(manager.look("/cards"))
+    assert "by Mia: this card" in listed
+    assert "The trial went badly." in listed
