@@ -99,10 +99,6 @@ EXPECTED = {
     ("GET", "/v1/webhooks/{webhook_id}/deliveries"): (IMPORTERS, "read"),
     ("POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): (IMPORTERS, "write"),
     ("DELETE", "/v1/webhooks/{webhook_id}"): (IMPORTERS, "write"),  # last of these: it is gone then
-    ("GET", "/v1/reports/people"): (MANAGERS, "read"),
-    ("GET", "/v1/reports/people.csv"): (MANAGERS, "read"),
-    ("GET", "/v1/reports/people.svg"): (MANAGERS, "read"),
-    ("GET", "/v1/reports/people.png"): (MANAGERS, "read"),
     ("GET", "/v1/reports/overview"): (MANAGERS, "read"),
     ("GET", "/v1/reports/overview.csv"): (MANAGERS, "read"),
     ("GET", "/v1/reports/people"): (PEOPLE, "read"),
