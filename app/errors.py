@@ -4,7 +4,7 @@ AppError
 ├── Unauthorized 401 · Forbidden 403 · NotFound 404
 ├── Conflict 409 (NoCardYet) · PreconditionFailed 412
 ├── Unprocessable 422: names the fields
-└── TooManyAttempts 429 · Busy 503
+└── TooManyAttempts, TooManyRequests 429 · Busy, Unavailable 503
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.headers import secure
@@ -152,6 +153,26 @@ class TooManyAttempts(AppError):
         self.headers = {"Retry-After": str(seconds)}
 
 
+class TooManyRequests(AppError):
+    """A key that calls more often than it may; nothing was done."""
+
+    status, code = 429, "too_many_requests"
+
+    def __init__(self, *, a_minute: int, seconds: int) -> None:
+        super().__init__(f"A key may make {a_minute} requests a minute; go on in {seconds} s.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class Unavailable(AppError):
+    """The database does not answer, or answers that it cannot."""
+
+    status, code = 503, "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer; nothing was stored. Try again in some seconds.")
+        self.headers = {"Retry-After": "5"}
+
+
 class Busy(AppError):
     """Others are writing; nothing was stored."""
 
@@ -253,6 +274,13 @@ def install_handlers(app: FastAPI, pages: ErrorPages) -> None:
     @app.exception_handler(HTTPException)
     def expected(request: Request, error: AppError | RequestValidationError | HTTPException) -> Response:
         return answer(request, as_problem(error))
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
+    def unavailable(request: Request, error: DBAPIError) -> Response:
+        # 503 is what callers repeat by themselves; on 500 some of them switch an integration off.
+        log.error("the database does not answer", exc_info=error)
+        return answer(request, Unavailable())
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:

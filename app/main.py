@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from app import health, pages, static_files
 from app.accounts import pages as accounts_pages
 from app.accounts.sign_in import Doorkeeper, Limits
-from app.accounts.throttling import Throttle
+from app.accounts.throttling import RequestLimit, Throttle
 from app.checksheets import api as checksheets
 from app.checksheets import pages as checksheets_pages
 from app.db import Database
@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database.engine.dispose()
 
     errors: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (400, 401, 403, 404, 413, 422, 503)
+        status: {"model": Problem} for status in (400, 401, 403, 404, 413, 422, 429, 503)
     }
     app = FastAPIOffline(  # the interactive docs come from here, not from the internet
         redoc_url=None,
@@ -95,6 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.webhook_rules = Rules.of(settings.webhook_networks)
     app.state.keeper = make_keeper(settings)
     app.state.metrics = Metrics()
+    app.state.request_limit = RequestLimit(settings.rate_limits_url.get_secret_value(), settings.requests_per_minute)
     app.state.running = set()  # calls with an idempotency key that are under way
     install_handlers(app, pages)
     features = (
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(feature.router, responses=errors)
     app.include_router(hooks.router, responses=errors)
     app.include_router(hooks.open_router, responses=errors)
+    app.include_router(forecasts.batches, responses=errors)
     app.include_router(reports.api, responses=errors)
     first_day = (firstday_pages, sheet_pages, checksheets_pages, exchange_pages, training_pages, scorecards_pages)
     daily = (home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages)

@@ -80,6 +80,7 @@ class Around:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = scope["state"]["request_id"]  # an answer repeated carries its first id
+                headers.update(scope["state"].get("rate", {}))
                 secure(headers, scope)
             await send(message)
 

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
         description="The sites that may show the score panel in a frame, with blanks between: "
         "`https://app.hubspot.com https://*.lightning.force.com`. None, unless named.",
     )
+    requests_per_minute: int = Field(
+        default=6_000, ge=1, description="How many calls a minute one API key may make; beyond that it is told to wait."
+    )
     webhook_networks: Networks = Field(
         default=(),
         description="The networks that events may be sent to although they are not public, unencrypted too, with "
@@ -94,7 +97,7 @@ class Settings(BaseSettings):
     )
     rate_limits_url: SecretStr = Field(
         default=SecretStr("memory://"),
-        description="Where failed sign-ins are counted: `memory://`, or `redis://…` (with the package redis).",
+        description="Where calls and failed sign-ins are counted: `memory://`, or `redis://…` (with redis installed).",
     )
     retention_months: int | None = Field(
         default=None,

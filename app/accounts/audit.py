@@ -37,6 +37,8 @@ def _hash(entry: AuditEntry) -> str:
 @event.listens_for(Session, "before_commit")
 def _write_pending(session: Session) -> None:
     """Append what was noted, last in the transaction: the chain's lock is then held for the commit only."""
+    if session.in_nested_transaction():
+        return  # a savepoint's end is no commit
     pending = session.info.pop(_PENDING, [])
     if not pending:
         return

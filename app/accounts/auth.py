@@ -14,7 +14,7 @@ from app.accounts.service import Caller, find_caller
 from app.accounts.sign_in import Browser, Doorkeeper, find_session, is_due, note_visit
 from app.accounts.tables import PERSON_ROLES, ROLES, Person
 from app.db import DatabaseDep, utcnow
-from app.errors import Forbidden, Unauthorized
+from app.errors import Forbidden, TooManyRequests, Unauthorized
 from app.pages import SignInRequired
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, wn_<role>_<random>_<checksum>.")
@@ -31,6 +31,10 @@ def authenticate(
     with database.reading() as session:
         caller = find_caller(session, key=credentials.credentials, secret=request.app.state.secret)
     request.state.caller = caller
+    rate, allowed = request.app.state.request_limit.count(caller.id)
+    request.state.rate = rate.headers
+    if not allowed:
+        raise TooManyRequests(a_minute=rate.a_minute, seconds=rate.seconds)
     return caller
 
 

@@ -1,4 +1,4 @@
-"""Slowing down whoever guesses passwords, without locking out whom they guess at.
+"""Slowing down whoever calls too often, or guesses passwords: without locking out whom they guess at.
 
 Only failures count. Where a person has signed in before they have a count of their own, which nobody elsewhere can
 fill.
@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
 from app.errors import TooManyAttempts
 
@@ -23,6 +24,36 @@ PER_EMAIL = RateLimitItemPerMinute(10, 15)
 PER_KNOWN_ADDRESS = RateLimitItemPerMinute(20, 15)
 
 Counted = list[tuple[RateLimitItem, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a key may still do in the present minute."""
+
+    a_minute: int
+    left: int
+    seconds: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers writes it."""
+        policy = f'"key";q={self.a_minute};w=60'
+        return {"RateLimit-Policy": policy, "RateLimit": f'"key";r={self.left};t={self.seconds}'}
+
+
+class RequestLimit:
+    """The counts of calls, by API key and minute."""
+
+    def __init__(self, storage_url: str, a_minute: int) -> None:
+        self._limiter = FixedWindowRateLimiter(storage_from_string(storage_url))
+        self._item = RateLimitItemPerMinute(a_minute)
+
+    def count(self, key_id: str) -> tuple[Rate, bool]:
+        """Count one more call; what is left, and whether this one may go on."""
+        allowed = self._limiter.hit(self._item, "calls", key_id)
+        ends_at, left = self._limiter.get_window_stats(self._item, "calls", key_id)
+        seconds = max(1, math.ceil(ends_at - time.time()))
+        return Rate(self._item.amount, max(0, left), seconds), allowed
 
 
 class Throttle:

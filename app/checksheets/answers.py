@@ -1,13 +1,13 @@
 """Reading answers against a check sheet, and merging observations into the state of a sheet."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
-from app.checksheets.schemas import Item, SheetInput
+from app.checksheets.schemas import AnswerText, Item, SheetInput
 from app.errors import FieldProblem, Unprocessable, escaped
 
 UNKNOWN = "unknown"
@@ -114,6 +114,26 @@ class Sheet:
         if item is None:
             raise NotAnAnswer("unknown_item", f"Check sheet '{self.key}' has no item '{key}'.")
         return read_answer(item, value)
+
+
+class Answering(Protocol):
+    """A body with answers in either of the two forms."""
+
+    @property
+    def answers(self) -> Mapping[str, Any] | None: ...
+    @property
+    def answers_list(self) -> Sequence[AnswerText] | None: ...
+
+
+def listed(sheet: Sheet, given: Answering) -> Answers:
+    """The answers of a body, in whichever form they came."""
+    if given.answers is not None:
+        return sheet.read(given.answers)
+    entries = given.answers_list or []
+    values = {entry.item: entry.value for entry in entries}
+    if len(values) < len(entries):
+        raise Unprocessable.field("/answers_list", "item_twice", "An item stands twice in answers_list.")
+    return sheet.read(values, {entry.item: f"/answers_list/{place}" for place, entry in enumerate(entries)})
 
 
 class Seen(Protocol):

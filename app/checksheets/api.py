@@ -59,5 +59,6 @@ def record_stage(
     """Note a step of the customer's journey, by the sign the customer gave."""
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     check_stage(session, prospect, given.stage)
-    entry, applied = activity.record_stage(session, caller=caller, prospect=prospect, given=given, now=begin(session))
-    return describe_entry(StageReply, entry, applied=applied, request_id=request.state.request_id)
+    done = activity.record_stage(session, caller=caller, prospect=prospect, given=given, now=begin(session))
+    said = {"applied": done.applied, "reason": done.reason, "request_id": request.state.request_id}
+    return describe_entry(StageReply, done.entry, **said)

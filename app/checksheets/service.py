@@ -1,20 +1,22 @@
 """Storing check sheets and observations."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
 from app.accounts.service import Caller
-from app.checksheets.answers import Answers, Sheet, SheetState
+from app.checksheets.answers import Sheet, SheetState, listed
 from app.checksheets.queries import choose_sheet, load_sheet, stages_of
 from app.checksheets.schemas import Item, ObservationInput, SheetInput
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
 from app.db import new_id
-from app.errors import Conflict, FieldProblem, Unprocessable
+from app.errors import Conflict, Unprocessable
 from app.prospects.service import ERASERS, touch
 from app.prospects.tables import Prospect
 
@@ -95,10 +97,11 @@ def check_stage(session: Session, prospect: Prospect, stage: str | None) -> None
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An observation that was stored, and whether any current answer changed by it."""
+    """An observation that was stored, and whether any current answer changed by it; if none did, why."""
 
     observation: Observation
     applied: bool
+    reason: Literal["stale", "same"] | None = None
 
 
 def record_observation(
@@ -116,30 +119,52 @@ def record_observation(
     if prospect.check_sheet is None:
         prospect.check_sheet = choose_sheet(session, None)
     sheet = _sheet_for(session, prospect.check_sheet, given.sheet_version)
-    answers = _read(sheet, given)
+    said = {
+        "answers": listed(sheet, given),
+        "observed_at": given.observed_at or _seen_at(prospect, given, now),
+        "observer": given.observer,
+        "evidence": given.evidence,
+        "reconstructed": given.reconstructed,
+    }
+    told = _told_before(session, prospect, said)
+    if told is not None:
+        return Recorded(told, applied=False, reason="same")
     observation = Observation(
         id=observation_id or new_id("ob"),
         prospect_id=prospect.id,
         sheet_version=sheet.version,
-        answers=answers,
-        observed_at=given.observed_at or _seen_at(prospect, given, now),
         recorded_at=now,
-        observer=given.observer,
-        evidence=given.evidence,
-        reconstructed=given.reconstructed,
         imported=imported,
         recorded_by=caller.id,
+        **said,
     )
     session.add(observation)
-    state = SheetState(dict(prospect.answers), dict(prospect.answered_at))
-    applied = state.add(answers, observation.observed_at)
-    prospect.answers, prospect.answered_at = state.answers, state.answered_at
+    recorded = _merge(prospect, observation)
     touch(prospect, now)
     audit.record(
         session, actor=caller.id, action="observation.recorded", subject=prospect.id, observation=observation.id
     )
     session.flush()
-    return Recorded(observation, applied)
+    return recorded
+
+
+def _told_before(session: Session, prospect: Prospect, said: Mapping[str, Any]) -> Observation | None:
+    """The observation that says just this of the same moment: a call that came twice without a key."""
+    there = select(Observation).where(
+        Observation.prospect_id == prospect.id, Observation.observed_at == said["observed_at"]
+    )
+    rows = session.scalars(there.order_by(Observation.recorded_at, Observation.id))
+    return next((row for row in rows if all(getattr(row, name) == value for name, value in said.items())), None)
+
+
+def _merge(prospect: Prospect, observation: Observation) -> Recorded:
+    """Merge an observation into the prospect's current answers."""
+    seen = observation.observed_at.isoformat()
+    overtaken = any(seen < prospect.answered_at.get(item, "") for item in observation.answers)
+    state = SheetState(dict(prospect.answers), dict(prospect.answered_at))
+    applied = state.add(observation.answers, observation.observed_at)
+    prospect.answers, prospect.answered_at = state.answers, state.answered_at
+    return Recorded(observation, applied, None if applied else "stale" if overtaken else "same")
 
 
 def _seen_at(prospect: Prospect, given: ObservationInput, now: datetime) -> datetime:
@@ -156,18 +181,6 @@ def _sheet_for(session: Session, key: str, version: int | None) -> Sheet:
             "/sheet_version", "no_such_version", f"Check sheet '{key}' has {sheet.version} versions."
         )
     return load_sheet(session, key, version)
-
-
-def _read(sheet: Sheet, given: ObservationInput) -> Answers:
-    if given.answers is not None:
-        return sheet.read(given.answers)
-    entries = given.answers_list or []
-    listed = {entry.item: entry.value for entry in entries}
-    if len(listed) < len(entries):
-        raise Unprocessable(
-            [FieldProblem(pointer="/answers_list", code="item_twice", detail="An item stands twice in answers_list.")]
-        )
-    return sheet.read(listed, {entry.item: f"/answers_list/{place}" for place, entry in enumerate(entries)})
 
 
 def _erase(session: Session, prospect: Prospect) -> None:

@@ -198,10 +198,11 @@ def note_stage(
         check_stage(session, prospect, given.stage)
         step = _step(stages_of(session, prospect.check_sheet), given.stage)
         given = given.model_copy(update={"sign": given.sign or step.sign})
-        _, applied = activity.record_stage(
+        done = activity.record_stage(
             session, caller=visitor.caller, prospect=prospect, given=given, now=begin(session), once=form["once"]
         )
-        return f"Noted: {step.label}." + ("" if applied else " A later step is known, so the stage stays.")
+        stays = " A later step is known, so the stage stays." if done.reason == "stale" else ""
+        return f"Noted: {step.label}.{stays}"
 
     return _note(request, database, visitor, external_id, form, write, _stage_page)
 

@@ -1,9 +1,10 @@
 """Forecasts as callers send and get them."""
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from app.batches import MOST, Batch, EntryId, unread
 from app.fields import Input, Moment, Name, PastMoment, Probability
 from app.scoring.schemas import ScoreBody
 
@@ -28,6 +29,16 @@ class ForecastInput(Input):
             msg = "give either probability or category"
             raise ValueError(msg)
         return self
+
+
+class ForecastEntry(ForecastInput):
+    """A forecast to lock, as the single call takes it."""
+
+    external_id: EntryId
+
+
+class ForecastBatch(Batch):
+    items: Annotated[list[Any], Field(max_length=MOST), unread(ForecastEntry)]
 
 
 class ForecastBody(BaseModel):

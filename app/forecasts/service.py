@@ -16,7 +16,7 @@ from app.errors import Conflict, Forbidden, Unprocessable
 from app.forecasts.queries import last_forecast, was_shown
 from app.forecasts.schemas import ForecastInput
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
-from app.prospects.activity import sent_before
+from app.prospects.activity import sent_before, told_before
 from app.prospects.queries import find_prospect
 from app.prospects.service import ERASERS, touch, turn
 from app.prospects.tables import OPEN, Prospect
@@ -124,6 +124,10 @@ def _import(
         raise Unprocessable.field(
             "/made_at", "after_outcome", "This forecast was made after the outcome, so it is none."
         )
+    said = {"kind": IMPORTED, "owner": owner, **given.model_dump(include={"probability", "category", "made_at"})}
+    told = told_before(session, Forecast, prospect, said)
+    if told is not None:
+        return told
     known = to_score_as_of(session, prospect, as_of=made_at)
     return _store(session, caller, prospect, owner, IMPORTED, given, known, new_id("fc"), made_at=made_at, now=now)
 

@@ -1,9 +1,11 @@
 """What is done for a prospect and what comes of it: steps of the journey, effort, experiences after the sale."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -62,54 +64,55 @@ def sent_before(
     return None, new_id(prefix)
 
 
+def told_before(session: Session, kind: type[Entry], prospect: Prospect, said: Mapping[str, Any]) -> Entry | None:
+    """The entry that says just this of the same moment: a call that came twice without a key."""
+    same = [getattr(kind, name) == value for name, value in {"prospect_id": prospect.id, **said}.items()]
+    return session.scalars(select(kind).where(*same).limit(1)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the journey that was told, and whether it became the prospect's stage; if not, why."""
+
+    entry: StageEntry
+    applied: bool
+    reason: Literal["stale", "same"] | None = None
+
+
 def record_stage(
     session: Session, *, caller: Caller, prospect: Prospect, given: StageInput, now: datetime, once: str | None = None
-) -> tuple[StageEntry, bool]:
-    """Note a step of the customer's journey; whether it is the latest, and so the prospect's stage now."""
+) -> Step:
+    """Note a step of the customer's journey; the latest is the prospect's stage."""
+    said = {"stage": given.stage, "sign": given.sign, "seen_at": given.seen_at or now}
     known, entry_id = sent_before(session, StageEntry, "st", prospect, once)
+    known = known or told_before(session, StageEntry, prospect, said)
     if known is not None:
-        return known, prospect.stage == known.stage
-    seen_at = given.seen_at or now
+        return Step(known, applied=False, reason="same")
     latest = session.scalar(select(func.max(StageEntry.seen_at)).where(StageEntry.prospect_id == prospect.id))
-    entry = StageEntry(
-        id=entry_id,
-        prospect_id=prospect.id,
-        stage=given.stage,
-        sign=given.sign,
-        seen_at=seen_at,
-        recorded_at=now,
-        recorded_by=caller.id,
-    )
+    entry = StageEntry(id=entry_id, prospect_id=prospect.id, recorded_at=now, recorded_by=caller.id, **said)
     session.add(entry)
-    applied = latest is None or seen_at >= latest
+    applied = latest is None or entry.seen_at >= latest
     if applied:
         prospect.stage = given.stage
     _note(session, caller, prospect, "stage.recorded", entry.id, now)
-    return entry, applied
+    return Step(entry, applied, None if applied else "stale")
 
 
 def record_effort(
     session: Session, *, caller: Caller, prospect: Prospect, given: EffortInput, now: datetime, once: str | None = None
 ) -> Effort:
     """Note work spent on a prospect, open or closed; sent again with the same id, once."""
+    said = given.model_dump() | {
+        "hours": STANDARD_HOURS[given.kind] if given.hours is None else given.hours,
+        "estimated": given.hours is None,
+        "by": given.by or prospect.owner,
+        "spent_at": given.spent_at or given.sent_at or now,
+    }
     known, entry_id = sent_before(session, Effort, "ef", prospect, once)
+    known = known or told_before(session, Effort, prospect, said)
     if known is not None:
         return known
-    entry = Effort(
-        id=entry_id,
-        prospect_id=prospect.id,
-        kind=given.kind,
-        hours=STANDARD_HOURS[given.kind] if given.hours is None else given.hours,
-        estimated=given.hours is None,
-        cost=given.cost,
-        currency=given.currency,
-        by=given.by or prospect.owner,
-        spent_at=given.spent_at or given.sent_at or now,
-        requested_at=given.requested_at,
-        sent_at=given.sent_at,
-        recorded_at=now,
-        recorded_by=caller.id,
-    )
+    entry = Effort(id=entry_id, prospect_id=prospect.id, recorded_at=now, recorded_by=caller.id, **said)
     session.add(entry)
     _note(session, caller, prospect, "effort.recorded", entry.id, now)
     return entry
@@ -141,22 +144,14 @@ def record_experience(
     once: str | None = None,
 ) -> Experience:
     """Note what happened after a sale."""
+    said = given.model_dump() | {"happened_at": given.happened_at or now}
     known, entry_id = sent_before(session, Experience, "ex", prospect, once)
+    known = known or told_before(session, Experience, prospect, said)
     if known is not None:
         return known
     if prospect.state != WON:
         raise Conflict("Only what was sold can be experienced: the prospect is not won.", code="not_won")
-    entry = Experience(
-        id=entry_id,
-        prospect_id=prospect.id,
-        kind=given.kind,
-        amount=given.amount,
-        currency=given.currency,
-        note=given.note,
-        happened_at=given.happened_at or now,
-        recorded_at=now,
-        recorded_by=caller.id,
-    )
+    entry = Experience(id=entry_id, prospect_id=prospect.id, recorded_at=now, recorded_by=caller.id, **said)
     session.add(entry)
     _note(session, caller, prospect, "experience.recorded", entry.id, now)
     return entry

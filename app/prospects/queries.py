@@ -57,8 +57,13 @@ def find_prospect(session: Session, *, caller: Caller, external_id: str, lock: b
         former = select(FormerId.prospect_id).where(FormerId.external_id == external_id).scalar_subquery()
         prospect = session.scalars(query.where(Prospect.id == former)).one_or_none()
     if prospect is None:
-        raise NotFound(f"There is no prospect '{external_id}'.", code="no_such_prospect")
+        raise no_such_prospect(external_id)
     return prospect
+
+
+def no_such_prospect(external_id: str) -> NotFound:
+    """What is said of a prospect that is not there, and of another rep's."""
+    return NotFound(f"There is no prospect '{external_id}'.", code="no_such_prospect")
 
 
 def _wanted(asked: ProspectFilter, sight: Sight) -> list[ColumnElement[bool]]:

@@ -161,7 +161,8 @@ class StageReply(BaseModel):
     sign: str | None
     seen_at: Moment
     recorded_at: Moment
-    applied: bool = Field(description="false: a later step is known already.")
+    applied: bool = Field(description="false: a later step is known already (`stale`), or this one is (`same`).")
+    reason: Literal["stale", "same"] | None
     request_id: str
 
 

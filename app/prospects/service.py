@@ -17,7 +17,7 @@ from app.errors import Forbidden, PreconditionFailed, Unprocessable
 from app.events import service as events
 from app.events.service import Event
 from app.fields import rfc3339
-from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes
+from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes, no_such_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, FormerId, OutcomeEntry, Prospect
 from app.repeating.service import forget
@@ -33,7 +33,8 @@ class Put:
 
 def check_unchanged(prospect: Prospect, if_match: str | None) -> None:
     """Refuse a change made against an older state."""
-    if if_match is not None and if_match.strip() not in {"*", prospect.etag}:
+    named = {tag.strip() for tag in (if_match or "*").split(",")}
+    if named.isdisjoint({"*", prospect.etag}):
         raise PreconditionFailed
 
 
@@ -57,7 +58,7 @@ def put_prospect(
     created = _insert_if_absent(session, caller=caller, external_id=external_id, fields=fields, now=now)
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     if created and if_match is not None:
-        raise PreconditionFailed
+        raise no_such_prospect(external_id)  # as of one that is another's
     if created and fields.owner is None and len(caller.owners) > 1:
         raise Unprocessable.field(
             "/owner", "owner_required", f"Your key answers for {', '.join(caller.owners)}: say whose prospect it is."

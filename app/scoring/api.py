@@ -3,26 +3,33 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app.accounts.auth import Reader, Writer
-from app.checksheets.queries import closing_of, describe_observation
+from app.accounts.service import Caller
+from app.batches import Batch, Done, carry_out, many
 from app.checksheets.schemas import ObservationInput
 from app.db import DatabaseDep, Reading, Writing, begin, utcnow
 from app.errors import Problem
 from app.fields import PastMoment
 from app.paging import Cursor, Limit
-from app.prospects.queries import describe, describe_outcome, find_outcome, find_prospect
+from app.prospects.queries import find_prospect
 from app.prospects.schemas import ExternalIdPath, OutcomeInput, OutcomeReply
-from app.prospects.service import OutcomePut
-from app.prospects.withholding import FORECAST_FIRST, Sight, sight_of
+from app.prospects.withholding import FORECAST_FIRST, sight_of
 from app.responses import FastJSON
-from app.scoring import batch, queries, service
+from app.scoring import batch, queries, replies, service
 from app.scoring.schemas import (
-    BatchInput,
-    BatchReply,
+    ObservationBatch,
+    ObservationEntry,
     ObservationReply,
+    OutcomeBatch,
+    OutcomeEntry,
+    ProspectBatch,
+    ProspectEntry,
     ProspectReply,
+    ScoreBatch,
     ScoreBody,
+    ScoreEntry,
     ScorePage,
     UpsertInput,
     WhatIfInput,
@@ -50,19 +57,14 @@ def put_prospect(
     request: Request,
     response: Response,
     if_match: IfMatch = None,
-) -> dict[str, Any]:
+) -> ProspectReply:
     """Create or change a prospect; what is left out stays, null clears. May carry answers and an outcome too."""
     done = service.upsert(
         session, caller=caller, external_id=external_id, given=given, if_match=if_match, now=begin(session)
     )
     response.status_code = 201 if done.created else 200
     response.headers["ETag"] = done.prospect.etag
-    sight = sight_of(session, caller)
-    described = describe(done.prospect, find_outcome(session, done.prospect), sight).model_dump(by_alias=True)
-    reply = {"created": done.created, "applied": done.applied, "reason": done.reason}
-    score = sight.show(done.prospect, done.score)
-    warnings = [*done.score["warnings"], *(["late"] if done.late else [])]
-    return score | described | reply | {"warnings": warnings, "request_id": request.state.request_id}
+    return replies.of_put(session, done, sight_of(session, caller), request.state.request_id)
 
 
 @router.post(
@@ -70,16 +72,10 @@ def put_prospect(
 )
 def record_observation(
     session: Writing, caller: Writer, external_id: ExternalIdPath, given: ObservationInput, request: Request
-) -> dict[str, Any]:
+) -> ObservationReply:
     """Append what was observed; the answer carries the score it led to."""
     done = service.observe(session, caller=caller, external_id=external_id, given=given, now=begin(session))
-    closing = closing_of(done.prospect)
-    sheet = done.prospect.check_sheet or ""
-    observation = describe_observation(done.recorded.observation, sheet=sheet, closing=closing)
-    warnings = [*done.score["warnings"], *(["late"] if observation.late else [])]
-    reply = {"observation": observation, "applied": done.recorded.applied, "warnings": warnings}
-    score = sight_of(session, caller).show(done.prospect, done.score)
-    return score | reply | {"request_id": request.state.request_id}
+    return replies.of_observation(done, sight_of(session, caller), request.state.request_id)
 
 
 @router.put(
@@ -100,7 +96,7 @@ def put_outcome(
     done = service.close(
         session, caller=caller, external_id=external_id, outcome=given, if_match=if_match, now=begin(session)
     )
-    return _outcome_reply(done, sight_of(session, caller), request)
+    return replies.of_outcome(done, sight_of(session, caller), request.state.request_id)
 
 
 @router.delete(
@@ -116,25 +112,7 @@ def delete_outcome(
     done = service.close(
         session, caller=caller, external_id=external_id, outcome=None, if_match=if_match, now=begin(session)
     )
-    return _outcome_reply(done, sight_of(session, caller), request)
-
-
-def _outcome_reply(done: OutcomePut, sight: Sight, request: Request) -> OutcomeReply:
-    prospect = done.prospect
-    warnings = ["card_newer_than_outcome"] if prospect.state != "open" and prospect.score is None else []
-    return OutcomeReply(
-        external_id=prospect.external_id,
-        state=prospect.state,
-        outcome=describe_outcome(done.entry),
-        applied=done.applied,
-        reason=done.reason,
-        etag=prospect.etag,
-        score=None if sight.withholds(prospect) else prospect.score,
-        grade=None if sight.withholds(prospect) else prospect.grade,
-        scorecard=prospect.scorecard_id,
-        warnings=warnings,
-        request_id=request.state.request_id,
-    )
+    return replies.of_outcome(done, sight_of(session, caller), request.state.request_id)
 
 
 @router.get("/prospects/{external_id}/score", response_class=FastJSON, responses={200: {"model": ScoreBody}, **NO_CARD})
@@ -172,8 +150,41 @@ def score_what_if(database: DatabaseDep, caller: Reader, asked: WhatIfInput, req
     return FastJSON(score | {"request_id": request.state.request_id})
 
 
-@router.post("/scores/batch", response_class=FastJSON, status_code=207, responses={207: {"model": BatchReply}})
-def score_batch(session: Reading, caller: Reader, given: BatchInput, request: Request) -> FastJSON:
+@router.post("/scores/batch", **many(ScoreBody))
+def score_batch(session: Reading, caller: Reader, given: ScoreBatch, request: Request) -> FastJSON:
     """Score up to a thousand sheets or prospects; each entry succeeds or fails by itself, in order."""
-    items = batch.score_batch(session, caller=caller, given=given, now=utcnow(), request_id=request.state.request_id)
-    return FastJSON({"items": items, "request_id": request.state.request_id}, status_code=207)
+    sight, now, said = sight_of(session, caller), utcnow(), {"request_id": request.state.request_id}
+
+    def score(entry: ScoreEntry) -> Done:
+        return 200, batch.score(session, caller, sight, entry, now) | said
+
+    return FastJSON(carry_out(given, ScoreEntry, score, **said), status_code=207)
+
+
+@router.post("/prospects/batch", **many(ProspectReply), tags=["prospects"])
+def put_prospects(session: Writing, caller: Writer, given: ProspectBatch, request: Request) -> FastJSON:
+    """Put up to a thousand prospects, with their answers and outcomes; each entry as the single call, in order."""
+    return _written(session, caller, given, ProspectEntry, batch.put, request)
+
+
+@router.post("/observations/batch", **many(ObservationReply), tags=["prospects"])
+def record_observations(session: Writing, caller: Writer, given: ObservationBatch, request: Request) -> FastJSON:
+    """Append up to a thousand observations; each entry as the single call, in order."""
+    return _written(session, caller, given, ObservationEntry, batch.observe, request)
+
+
+@router.post("/outcomes/batch", **many(OutcomeReply), tags=["prospects"])
+def put_outcomes(session: Writing, caller: Writer, given: OutcomeBatch, request: Request) -> FastJSON:
+    """Say how up to a thousand prospects ended; each entry as the single call, in order."""
+    return _written(session, caller, given, OutcomeEntry, batch.close, request)
+
+
+def _written(session: Session, caller: Caller, given: Batch, form: Any, do: Any, request: Request) -> FastJSON:
+    begin(session)
+    sight, request_id = sight_of(session, caller), request.state.request_id
+
+    def one(entry: Any) -> Done:
+        done: Done = do(session, caller, sight, entry, request_id)
+        return done
+
+    return FastJSON(carry_out(given, form, one, request_id=request_id, session=session), status_code=207)

@@ -1,57 +1,58 @@
-"""Scoring many sheets in one call: each entry succeeds or fails by itself."""
+"""What one entry of a batch does: the same as the single call, with the same body."""
 
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
+from app.batches import Done
+from app.checksheets.answers import listed
 from app.checksheets.queries import load_sheet
-from app.errors import AppError, Conflict, Unprocessable, problem_body, validation_problem
+from app.db import begin
+from app.errors import Unprocessable
 from app.prospects.queries import find_prospect
-from app.prospects.withholding import sight_of
+from app.prospects.withholding import Sight
+from app.scoring import replies, service
 from app.scoring.queries import ToScore, score_body, score_of_prospect, score_what_if, to_score_now
-from app.scoring.schemas import BatchEntry, BatchInput, WhatIfInput
+from app.scoring.schemas import ObservationEntry, OutcomeEntry, ProspectEntry, ScoreEntry, WhatIfInput
 
 
-def score_batch(
-    session: Session, *, caller: Caller, given: BatchInput, now: datetime, request_id: str
-) -> list[dict[str, Any]]:
-    """The results in the order of the entries."""
-    results = [_one(session, caller, entry, now, request_id) for entry in given.items]
-    if given.atomic and any(isinstance(result, AppError) for result in results):
-        refused = Conflict("Another entry of this atomic batch was refused.", code="batch_refused")
-        results = [result if isinstance(result, AppError) else refused for result in results]
-    return [_entry(index, result, request_id) for index, result in enumerate(results)]
+def put(session: Session, caller: Caller, sight: Sight, entry: ProspectEntry, request_id: str) -> Done:
+    """Put one prospect."""
+    done = service.upsert(
+        session, caller=caller, external_id=entry.external_id, given=entry, if_match=None, now=begin(session)
+    )
+    reply = replies.of_put(session, done, sight, request_id)
+    return 201 if done.created else 200, reply.model_dump(mode="json", by_alias=True)
 
 
-def _entry(index: int, result: dict[str, Any] | AppError, request_id: str) -> dict[str, Any]:
-    if isinstance(result, AppError):
-        return {"index": index, "status": result.status, "problem": problem_body(result, request_id)}
-    return {"index": index, "status": 200, "body": result}
+def observe(session: Session, caller: Caller, sight: Sight, entry: ObservationEntry, request_id: str) -> Done:
+    """Append one observation."""
+    done = service.observe(session, caller=caller, external_id=entry.external_id, given=entry, now=begin(session))
+    return 201, replies.of_observation(done, sight, request_id).model_dump(mode="json", by_alias=True)
 
 
-def _one(session: Session, caller: Caller, raw: Any, now: datetime, request_id: str) -> dict[str, Any] | AppError:
-    try:
-        return _score(session, caller, BatchEntry.model_validate(raw), now) | {"request_id": request_id}
-    except ValidationError as error:
-        return validation_problem(error)
-    except AppError as error:
-        return error
+def close(session: Session, caller: Caller, sight: Sight, entry: OutcomeEntry, request_id: str) -> Done:
+    """Say how one prospect ended."""
+    done = service.close(
+        session, caller=caller, external_id=entry.external_id, outcome=entry, if_match=None, now=begin(session)
+    )
+    return 200, replies.of_outcome(done, sight, request_id).model_dump(mode="json")
 
 
-def _score(session: Session, caller: Caller, entry: BatchEntry, now: datetime) -> dict[str, Any]:
+def score(session: Session, caller: Caller, sight: Sight, entry: ScoreEntry, now: datetime) -> dict[str, Any]:
+    """Score one prospect, answers of the caller's own, or a prospect with some answers changed."""
     if entry.prospect is None:
-        if entry.answers is None:
+        if entry.answers is None and entry.answers_list is None:
             raise Unprocessable.field("/answers", "answers_required", "Give a prospect, or answers to score.")
-        return score_what_if(session, WhatIfInput(check_sheet=entry.check_sheet, answers=entry.answers), now=now)
+        given = entry.model_dump(exclude={"prospect"})
+        return score_what_if(session, WhatIfInput.model_validate(given), now=now)
     prospect = find_prospect(session, caller=caller, external_id=entry.prospect)
-    sight = sight_of(session, caller)
-    if not entry.answers or prospect.check_sheet is None:
+    if not (entry.answers or entry.answers_list) or prospect.check_sheet is None:
         return sight.show(prospect, score_of_prospect(session, prospect, now=now, as_of=None))
     known = to_score_now(session, prospect, now=now)
     sheet = load_sheet(session, prospect.check_sheet)
-    answers = {**known.answers, **sheet.read(entry.answers)}
+    answers = {**known.answers, **listed(sheet, entry)}
     answers = {item: value for item, value in answers.items() if value is not None}
     return sight.show(prospect, score_body(ToScore(answers, known.loaded, now), sheet=sheet, prospect=prospect))

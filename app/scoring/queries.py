@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from app.checksheets.answers import Answers, Sheet
+from app.checksheets.answers import Answers, Sheet, listed
 from app.checksheets.queries import closing_of, load_sheet, state_before, version_as_of
 from app.errors import NoCardYet, NotFound
 from app.paging import decode_cursor, encode_cursor
@@ -88,7 +88,7 @@ def score_of_prospect(session: Session, prospect: Prospect, *, now: datetime, as
 def score_what_if(session: Session, asked: WhatIfInput, *, now: datetime) -> dict[str, Any]:
     """The score some answers would give; nothing is stored."""
     sheet, scorecard_id = sheet_and_card(session, asked.check_sheet)
-    answers = {item: value for item, value in sheet.read(asked.answers).items() if value is not None}
+    answers = {item: value for item, value in listed(sheet, asked).items() if value is not None}
     loaded = load_card(session, scorecard_id) if scorecard_id else None
     return score_body(ToScore(answers, loaded, now), sheet=sheet)
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.checksheets.schemas import AnswersInput, AnswersList, ObservationBody
-from app.errors import Problem
+from app.batches import MOST, Batch, EntryId, unread
+from app.checksheets.schemas import AnswersInput, AnswersList, ObservationBody, ObservationInput
 from app.fields import Amount, Input, Key, Moment, PastMoment
 from app.prospects.schemas import ExternalId, OutcomeInput, ProspectBody, ProspectInput
 
@@ -91,7 +91,10 @@ class ObservationReply(ScoreBody):
     """An observation that was stored, and the score it led to."""
 
     observation: ObservationBody
-    applied: bool = Field(description="false: no current answer changed, newer ones are there.")
+    applied: bool = Field(description="false: no current answer changed; `reason` says why.")
+    reason: Literal["stale", "same"] | None = Field(
+        description="`stale` = newer answers are there; `same` = the sheet says so already, or this call came before."
+    )
 
 
 class CarriedOutcome(OutcomeInput):
@@ -120,46 +123,69 @@ class ProspectReply(ProspectBody, ScoreFields):
     """A prospect that was put, with its score."""
 
     created: bool
-    applied: bool = Field(description="false: the answers or the outcome changed nothing, newer ones are there.")
-    reason: str | None = Field(description="`stale` = an outcome decided later is there; `same` = it said just this.")
+    applied: bool = Field(description="false: the answers or the outcome changed nothing; `reason` says why.")
+    reason: Literal["stale", "same"] | None = Field(
+        description="`stale` = newer answers, or an outcome decided later, are there; `same` = it is so already."
+    )
 
 
 class WhatIfInput(Input):
-    """Answers to score without storing anything."""
+    """Answers to score without storing anything, in either form."""
 
     check_sheet: Key | None = None
-    answers: AnswersInput
+    answers: AnswersInput | None = None
+    answers_list: AnswersList | None = None
+
+    @model_validator(mode="after")
+    def one_form(self) -> Self:
+        """Answers come in one form or the other."""
+        if (self.answers is None) == (self.answers_list is None):
+            msg = "give either answers or answers_list"
+            raise ValueError(msg)
+        return self
 
 
-class BatchEntry(Input):
+class ScoreEntry(Input):
     """One sheet to score: a prospect's, or answers of your own, or a prospect's with some answers changed."""
 
     prospect: ExternalId | None = None
     check_sheet: Key | None = None
     answers: AnswersInput | None = None
+    answers_list: AnswersList | None = None
 
 
-class BatchInput(Input):
-    """Up to a thousand sheets to score."""
+class ProspectEntry(UpsertInput):
+    """A prospect to put, as the single call takes it."""
 
-    items: Annotated[list[Any], Field(max_length=1000, description="Each as `POST /v1/scores` takes it.")]
-    atomic: bool = Field(default=False, description="One bad entry refuses all.")
-
-
-class BatchResult(BaseModel):
-    """One entry of a batch: its body, or its problem."""
-
-    index: int
-    status: int
-    body: ScoreBody | None = None
-    problem: Problem | None = None
+    external_id: EntryId
 
 
-class BatchReply(BaseModel):
-    """The results in the order of the entries."""
+class ObservationEntry(ObservationInput):
+    """An observation to append, as the single call takes it."""
 
-    items: list[BatchResult]
-    request_id: str
+    external_id: EntryId
+
+
+class OutcomeEntry(OutcomeInput):
+    """How a prospect ended, as the single call takes it."""
+
+    external_id: EntryId
+
+
+class ScoreBatch(Batch):
+    items: Annotated[list[Any], Field(max_length=MOST), unread(ScoreEntry)]
+
+
+class ProspectBatch(Batch):
+    items: Annotated[list[Any], Field(max_length=MOST), unread(ProspectEntry)]
+
+
+class ObservationBatch(Batch):
+    items: Annotated[list[Any], Field(max_length=MOST), unread(ObservationEntry)]
+
+
+class OutcomeBatch(Batch):
+    items: Annotated[list[Any], Field(max_length=MOST), unread(OutcomeEntry)]
 
 
 class ScoreLogEntry(BaseModel):

@@ -232,7 +232,9 @@ def upsert(
     score = _current_score(session, prospect, cause=cause, now=now)
     applied = (recorded is None or recorded.applied) and (ended is None or ended.applied)
     late = recorded is not None and is_late(recorded.observation, closing_of(prospect))
-    return Upserted(prospect, put.created, applied, late, ended.reason if ended else None, score)
+    reasons = [done.reason for done in (ended, recorded) if done is not None and done.reason]
+    reason = reasons[0] if reasons else None
+    return Upserted(prospect, put.created, applied, late, reason, score)
 
 
 def _choose_sheet(session: Session, prospect: Prospect, given: UpsertInput) -> bool:

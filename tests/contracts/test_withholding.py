@@ -29,6 +29,15 @@ WITHHELD = {
     ),
     ("GET", "/v1/prospects/{external_id}/scores"): lambda api: api.get(f"{P1}/scores"),
     ("POST", "/v1/scores/batch"): lambda api: api.post(BATCH, json={"items": [{"prospect": "p1"}]}),
+    ("POST", "/v1/prospects/batch"): lambda api: api.post(
+        "/v1/prospects/batch", json={"items": [{"external_id": "p1", "name": "Gauge"}]}
+    ),
+    ("POST", "/v1/observations/batch"): lambda api: api.post(
+        "/v1/observations/batch", json={"items": [{"external_id": "p1", "answers": {"tender": False}}]}
+    ),
+    ("POST", "/v1/forecasts/batch"): lambda api: api.post(
+        "/v1/forecasts/batch", json={"items": [{"external_id": "p1", "category": "commit", "by": "ben"}]}
+    ),
     # Another's forecast reveals nothing: the owner's is the one awaited.
     ("POST", "/v1/prospects/{external_id}/forecasts"): lambda api: api.post(
         f"{P1}/forecasts", json={"category": "commit", "by": "ben"}
@@ -45,6 +54,7 @@ OPEN = {
     ("GET", "/v1/reports/items"): "what characteristics are worth, for who runs the team",
     ("GET", "/v1/reports/people"): "closed prospects; a rep gets its own only",
     ("PUT", "/v1/prospects/{external_id}/outcome"): "a closed prospect awaits no forecast",
+    ("POST", "/v1/outcomes/batch"): "a closed prospect awaits no forecast",
 }
 
 

@@ -252,7 +252,7 @@ def test_an_old_etag_changes_nothing(bids_api, count_rows, method, path, body):
 
 
 def test_if_match_on_what_is_not_there_creates_nothing(bids_api):
-    assert put(bids_api, {}, headers={"If-Match": "*"}).status_code == 412
+    assert put(bids_api, {}, headers={"If-Match": "*"}).status_code == 404
     assert bids_api.get("/v1/prospects/p").status_code == 404
 
 

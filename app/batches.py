@@ -1,0 +1,104 @@
+"""Many entries in one call: each succeeds or fails by itself, in order, or with `atomic` all of them do."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic.types import GetPydanticSchema
+from sqlalchemy.orm import Session
+
+from app.errors import AppError, Conflict, Problem, problem_body, validation_problem
+from app.fields import Input
+from app.prospects.schemas import ExternalId
+from app.responses import FastJSON
+
+MOST = 1000
+EntryId = Annotated[
+    ExternalId,
+    Field(
+        validation_alias=AliasChoices("external_id", "prospect"),
+        description="Your own id of the prospect; as `prospect` it is taken too.",
+        examples=["crm-1042"],
+    ),
+]
+Entry = TypeVar("Entry", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
+Done = tuple[int, Any]  # an entry's status and body
+
+
+def unread(form: type[BaseModel]) -> GetPydanticSchema:
+    """Entries described as this, and read one by one, so that a wrong one spoils none beside it."""
+
+    def described(schema: Any, describe: Any) -> dict[str, Any]:
+        return {**describe(schema), "items": describe(form.__pydantic_core_schema__)}
+
+    return GetPydanticSchema(get_pydantic_json_schema=described)
+
+
+class Batch(Input):
+    """Up to a thousand entries."""
+
+    items: Annotated[list[Any], Field(max_length=MOST)]
+    atomic: bool = Field(default=False, description="One refused entry refuses all, and nothing is stored.")
+
+
+class BatchResult(BaseModel, Generic[Body]):
+    """One entry of a batch: its body, or its problem."""
+
+    index: int
+    status: int
+    body: Body | None = None
+    problem: Problem | None = None
+
+
+class BatchReply(BaseModel, Generic[Body]):
+    """The results in the order of the entries."""
+
+    items: list[BatchResult[Body]]
+    request_id: str
+
+
+def many(body: type[BaseModel]) -> dict[str, Any]:
+    """How a route that takes many entries is described."""
+    replied = {207: {"model": BatchReply[body], "description": "Each by itself, in order"}}  # type: ignore[valid-type]
+    return {"response_class": FastJSON, "status_code": 207, "responses": replied}
+
+
+def carry_out(
+    given: Batch, form: type[Entry], do: Callable[[Entry], Done], *, request_id: str, session: Session | None = None
+) -> dict[str, Any]:
+    """Do each entry, in a savepoint of its own where a session is written to; the reply says what became of each."""
+    savepoint = session.begin_nested if session else nullcontext
+    with savepoint() as whole:
+        results = [_one(savepoint, form, raw, do) for raw in given.items]
+        refused = given.atomic and any(isinstance(result, AppError) for result in results)
+        if refused and whole is not None:
+            whole.rollback()
+    if refused:
+        another = Conflict("Another entry of this atomic batch was refused.", code="batch_refused")
+        results = [result if isinstance(result, AppError) else another for result in results]
+    return {
+        "items": [_told(place, result, request_id) for place, result in enumerate(results)],
+        "request_id": request_id,
+    }
+
+
+def _one(savepoint: Any, form: type[Entry], raw: Any, do: Callable[[Entry], Done]) -> Done | AppError:
+    try:
+        entry = form.model_validate(raw)
+        with savepoint():
+            return do(entry)
+    except ValidationError as error:
+        return validation_problem(error)
+    except AppError as error:
+        if error.status >= 500:  # the moment's fault, not the entry's
+            raise
+        return error
+
+
+def _told(place: int, result: Done | AppError, request_id: str) -> dict[str, Any]:
+    if isinstance(result, AppError):
+        return {"index": place, "status": result.status, "problem": problem_body(result, request_id)}
+    status, body = result
+    return {"index": place, "status": status, "body": body}
