@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
+from app.faults import in_words
 from app.headers import secure
 
 log = structlog.get_logger()
@@ -235,8 +236,7 @@ def _unprocessable(faults: Sequence[Mapping[str, Any]]) -> Unprocessable:
     problems = []
     for fault in faults:
         pointer = _pointer(fault["loc"])
-        said = fault["msg"].removeprefix("Value error, ")
-        problems.append(FieldProblem(pointer=pointer, code=fault["type"], detail=f"{pointer or 'The body'}: {said}."))
+        problems.append(FieldProblem(pointer=pointer, code=fault["type"], detail=in_words(fault, pointer)))
     return Unprocessable(problems)
 
 

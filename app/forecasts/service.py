@@ -124,7 +124,8 @@ def _import(
         raise Unprocessable.field(
             "/made_at", "after_outcome", "This forecast was made after the outcome, so it is none."
         )
-    said = {"kind": IMPORTED, "owner": owner, **given.model_dump(include={"probability", "category", "made_at"})}
+    said = {"kind": IMPORTED, "owner": owner, "made_at": made_at, "probability": given.probability}
+    said |= {"category": given.category}
     told = told_before(session, Forecast, prospect, said)
     if told is not None:
         return told

@@ -102,7 +102,7 @@ def record_effort(
     session: Session, *, caller: Caller, prospect: Prospect, given: EffortInput, now: datetime, once: str | None = None
 ) -> Effort:
     """Note work spent on a prospect, open or closed; sent again with the same id, once."""
-    said = given.model_dump() | {
+    said = dict(given) | {
         "hours": STANDARD_HOURS[given.kind] if given.hours is None else given.hours,
         "estimated": given.hours is None,
         "by": given.by or prospect.owner,
@@ -144,7 +144,7 @@ def record_experience(
     once: str | None = None,
 ) -> Experience:
     """Note what happened after a sale."""
-    said = given.model_dump() | {"happened_at": given.happened_at or now}
+    said = dict(given) | {"happened_at": given.happened_at or now}
     known, entry_id = sent_before(session, Experience, "ex", prospect, once)
     known = known or told_before(session, Experience, prospect, said)
     if known is not None:

@@ -46,8 +46,8 @@ def score(session: Session, caller: Caller, sight: Sight, entry: ScoreEntry, now
     if entry.prospect is None:
         if entry.answers is None and entry.answers_list is None:
             raise Unprocessable.field("/answers", "answers_required", "Give a prospect, or answers to score.")
-        given = entry.model_dump(exclude={"prospect"})
-        return score_what_if(session, WhatIfInput.model_validate(given), now=now)
+        given = WhatIfInput(check_sheet=entry.check_sheet, answers=entry.answers, answers_list=entry.answers_list)
+        return score_what_if(session, given, now=now)
     prospect = find_prospect(session, caller=caller, external_id=entry.prospect)
     if not (entry.answers or entry.answers_list) or prospect.check_sheet is None:
         return sight.show(prospect, score_of_prospect(session, prospect, now=now, as_of=None))

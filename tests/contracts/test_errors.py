@@ -106,6 +106,28 @@ def test_promise_12_codes_are_stable(bids_api, method, path, body, code):
     assert bids_api.request(method, path, json=body).json()["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"colour": 1}, "'colour' is no field of this call."),
+        ({"name": 7}, "'name' must be text."),
+        ({"name": ""}, "'name' needs at least 1 character(s)."),
+        ({"outcome": {}}, "'outcome/result' is missing."),
+        ({"outcome": {"result": "sold"}}, "'outcome/result' must be 'won', 'lost' or 'void'."),
+        ({"amount": "much"}, "'amount' must be a number."),
+        ({"reconstructed": "perhaps"}, "'reconstructed' must be true or false."),
+        (
+            {"arrived_at": "2026-03-02T09:00:00"},
+            "'arrived_at' must be a time with its zone, as in 2026-03-02T09:00:00Z.",
+        ),
+        ([], "The body must be an object."),
+    ],
+    ids=str,
+)
+def test_a_wrong_field_is_told_in_a_plain_sentence(calls, body, sentence):
+    assert calls.put("/v1/prospects/p", json=body).json()["errors"][0]["detail"] == sentence
+
+
 def test_a_locked_database_is_busy_and_not_broken(database):
     """What SQLite says when its turn did not come is a 503 the caller may repeat."""
     from app.errors import Busy
