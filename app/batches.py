@@ -1,11 +1,11 @@
 """Many entries in one call: each succeeds or fails by itself, in order, or with `atomic` all of them do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
-from pydantic.types import GetPydanticSchema
+from pydantic import AliasChoices, BaseModel, Field, ValidationError, WrapValidator, create_model
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from app.errors import AppError, Conflict, Problem, problem_body, validation_problem
@@ -23,45 +23,51 @@ EntryId = Annotated[
     ),
 ]
 Entry = TypeVar("Entry", bound=BaseModel)
-Body = TypeVar("Body", bound=BaseModel)
 Done = tuple[int, Any]  # an entry's status and body
 
 
-def unread(form: type[BaseModel]) -> GetPydanticSchema:
-    """Entries described as this, and read one by one, so that a wrong one spoils none beside it."""
+def _unread(value: Any, _read: Any) -> Any:
+    """Leave the entries as they came; each is read when it is its turn, so that a wrong one spoils none beside it."""
+    if not isinstance(value, list):
+        raise PydanticCustomError("list_type", "must be a list")
+    if len(value) > MOST:
+        raise PydanticCustomError("too_long", "takes at most {max_length} entries", {"max_length": MOST})
+    return value
 
-    def described(schema: Any, describe: Any) -> dict[str, Any]:
-        return {**describe(schema), "items": describe(form.__pydantic_core_schema__)}
 
-    return GetPydanticSchema(get_pydantic_json_schema=described)
+UNREAD = WrapValidator(_unread)
+ENTRIES = Field(max_length=MOST, description="Each as the single call takes it.")
 
 
 class Batch(Input):
     """Up to a thousand entries."""
 
-    items: Annotated[list[Any], Field(max_length=MOST)]
+    items: Sequence[Any]
     atomic: bool = Field(default=False, description="One refused entry refuses all, and nothing is stored.")
 
 
-class BatchResult(BaseModel, Generic[Body]):
+class BatchResult(BaseModel):
     """One entry of a batch: its body, or its problem."""
 
-    index: int
-    status: int
-    body: Body | None = None
-    problem: Problem | None = None
+    index: int = Field(description="The entry's place in what was sent, from 0.", examples=[0])
+    status: int = Field(description="The status its single call would have had.", examples=[200])
+    problem: Problem | None = Field(default=None, description="What is wrong with it, where it was refused.")
 
 
-class BatchReply(BaseModel, Generic[Body]):
+class BatchReply(BaseModel):
     """The results in the order of the entries."""
 
-    items: list[BatchResult[Body]]
     request_id: str
 
 
 def many(body: type[BaseModel]) -> dict[str, Any]:
     """How a route that takes many entries is described."""
-    replied = {207: {"model": BatchReply[body], "description": "Each by itself, in order"}}  # type: ignore[valid-type]
+    told: Any = Field(default=None, description="What its single call would have answered.")
+    optional: Any = body | None
+    result: Any = create_model(f"{body.__name__}BatchResult", __base__=BatchResult, body=(optional, told))
+    each = Field(description="What became of each entry, in the order sent.")
+    reply = create_model(f"{body.__name__}Batch", __base__=BatchReply, items=(list[result], each))
+    replied = {207: {"model": reply, "description": "Each by itself, in order"}}
     return {"response_class": FastJSON, "status_code": 207, "responses": replied}
 
 

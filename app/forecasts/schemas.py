@@ -1,10 +1,10 @@
 """Forecasts as callers send and get them."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.batches import MOST, Batch, EntryId, unread
+from app.batches import ENTRIES, UNREAD, Batch, EntryId
 from app.fields import Input, Moment, Name, PastMoment, Probability
 from app.scoring.schemas import ScoreBody
 
@@ -38,7 +38,9 @@ class ForecastEntry(ForecastInput):
 
 
 class ForecastBatch(Batch):
-    items: Annotated[list[Any], Field(max_length=MOST), unread(ForecastEntry)]
+    """Up to a thousand entries."""
+
+    items: Annotated[list[ForecastEntry], ENTRIES, UNREAD]
 
 
 class ForecastBody(BaseModel):

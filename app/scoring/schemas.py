@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.batches import MOST, Batch, EntryId, unread
+from app.batches import ENTRIES, UNREAD, Batch, EntryId
 from app.checksheets.schemas import AnswersInput, AnswersList, ObservationBody, ObservationInput
 from app.fields import Amount, Input, Key, Moment, PastMoment
 from app.prospects.schemas import ExternalId, OutcomeInput, ProspectBody, ProspectInput
@@ -173,19 +173,27 @@ class OutcomeEntry(OutcomeInput):
 
 
 class ScoreBatch(Batch):
-    items: Annotated[list[Any], Field(max_length=MOST), unread(ScoreEntry)]
+    """Up to a thousand entries."""
+
+    items: Annotated[list[ScoreEntry], ENTRIES, UNREAD]
 
 
 class ProspectBatch(Batch):
-    items: Annotated[list[Any], Field(max_length=MOST), unread(ProspectEntry)]
+    """Up to a thousand entries."""
+
+    items: Annotated[list[ProspectEntry], ENTRIES, UNREAD]
 
 
 class ObservationBatch(Batch):
-    items: Annotated[list[Any], Field(max_length=MOST), unread(ObservationEntry)]
+    """Up to a thousand entries."""
+
+    items: Annotated[list[ObservationEntry], ENTRIES, UNREAD]
 
 
 class OutcomeBatch(Batch):
-    items: Annotated[list[Any], Field(max_length=MOST), unread(OutcomeEntry)]
+    """Up to a thousand entries."""
+
+    items: Annotated[list[OutcomeEntry], ENTRIES, UNREAD]
 
 
 class ScoreLogEntry(BaseModel):
