@@ -21,24 +21,37 @@ _SHOWN = 20
 @commands.command("import")
 def import_table(
     file: FileIn,
-    mapping: Annotated[Path, typer.Option("--map", help="The mapping file; examples stand in docs/examples.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="The mapping file; examples stand in docs/examples.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Whose export it is: salesforce, hubspot, dynamics, pipedrive, odoo, winnow.")
+    ] = None,
     check_sheet: SheetKey = None,
     errors_file: Annotated[Path | None, typer.Option("--errors", help="Write every bad row to this CSV file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import prospects, answers and outcomes; importing the same file again changes nothing."""
     from app.accounts.service import COMMAND_LINE
+    from app.exchange.files import read_table
     from app.exchange.importing import import_file
     from app.exchange.mapping import load_mapping
+    from app.exchange.queries import fit_preset
 
-    given = load_mapping(mapping)
-    if check_sheet is not None:
+    if (mapping is None) == (preset is None):
+        msg = "Say how the file is to be read: --map FILE, or --preset with whose export it is."
+        raise Refused(msg)
+    given = load_mapping(mapping) if mapping else None
+    if given is not None and check_sheet is not None:
         given = given.model_copy(update={"check_sheet": given.check_sheet.model_copy(update={"key": check_sheet})})
     with open_database() as database, spinner("Importing") as show, _errors_writer(errors_file) as on_error:
 
         def on_progress(report: "Report") -> None:
             show(f"Imported {report.rows:,} rows")
 
+        if given is None:
+            with database.reading() as session, read_table(file) as table:
+                given = fit_preset(session, table, preset=preset or "", check_sheet=check_sheet)
         report = import_file(
             database, caller=COMMAND_LINE, path=file, mapping=given, on_progress=on_progress, on_error=on_error
         )
@@ -123,7 +136,7 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say of any CSV file whether a scorecard would tell who buys, on rows it has not seen; needs no database."""
+    """Say of any table whether a scorecard would tell who buys, on rows it has not seen; needs no database."""
     from app.exchange.evaluating import Asked, evaluate_file
     from app.scorecards.exports import markdown
     from app.scorecards.exports.reading import Exported

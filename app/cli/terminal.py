@@ -21,7 +21,7 @@ errors = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 SheetKey = Annotated[str | None, typer.Option("--check-sheet", help="Its key; may be left out while only one exists.")]
-FileIn = Annotated[Path, typer.Argument(help="A CSV file, gzipped or not.")]
+FileIn = Annotated[Path, typer.Argument(help="A table: CSV (gzipped or not), XLSX or Parquet.")]
 
 
 class Refused(Exception):

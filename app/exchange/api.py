@@ -8,6 +8,7 @@ from app.accounts.auth import Importer, ImportWriter
 from app.db import Reading, Writing, begin
 from app.errors import Problem, Unprocessable
 from app.exchange import queries, service
+from app.exchange.presets import PRESETS
 from app.exchange.schemas import ImportBody
 from app.strict_json import StrictRoute
 from app.uploads import Uploaded
@@ -20,16 +21,25 @@ _BODY = {
         "multipart/form-data": {
             "schema": {
                 "type": "object",
-                "required": ["file", "mapping"],
+                "required": ["file"],
                 "properties": {
                     "file": {
                         "type": "string",
                         "format": "binary",
-                        "description": "A CSV file with a header, UTF-8, gzipped or not.",
+                        "description": "A table with a header: CSV (UTF-8, gzipped or not), XLSX or Parquet.",
                     },
                     "mapping": {
                         "type": "string",
                         "description": "The mapping as JSON, as `winnow import --map` takes it.",
+                    },
+                    "preset": {
+                        "type": "string",
+                        "enum": list(PRESETS),
+                        "description": "In place of a mapping: whose export the file is.",
+                    },
+                    "check_sheet": {
+                        "type": "string",
+                        "description": "With a preset: the check sheet's key; may be left out while only one exists.",
                     },
                 },
             }
@@ -50,12 +60,18 @@ def create_import(session: Writing, caller: ImportWriter, sent: Uploaded, reques
 
     Good rows land, bad rows come back with line and reason, and the file is erased when it is done with.
     """
-    mapping = sent.fields.get("mapping")
-    if mapping is None:
-        raise Unprocessable.field("/mapping", "missing", "Send the mapping as the form field 'mapping'.")
+    mapping, preset = sent.fields.get("mapping"), sent.fields.get("preset")
+    if (mapping is None) == (preset is None):
+        raise Unprocessable.field(
+            "/mapping", "missing", "Send either a mapping as the form field 'mapping', or the name of a 'preset'."
+        )
+    rows = service.look_at(sent.file)
     now = begin(session)
-    run = service.receive(session, caller=caller, file=sent.file, filename=sent.filename, now=now)
-    run.mapping = service.read_mapping(mapping)
+    run = service.receive(session, caller=caller, file=sent.file, filename=sent.filename, rows=rows, now=now)
+    if mapping is not None:
+        run.mapping = service.read_mapping(mapping)
+    else:
+        service.use_preset(session, run, preset=preset or "", check_sheet=sent.fields.get("check_sheet"))
     service.start(session, caller=caller, run=run, now=now)
     return queries.describe_import(session, run).model_copy(update={"request_id": request.state.request_id})
 

@@ -51,7 +51,7 @@ class Evaluated:
 
 
 def evaluate_file(asked: Asked, options: Options) -> Evaluated:
-    """Evaluate a CSV file; its columns become items by themselves."""
+    """Evaluate a table; its columns become items by themselves."""
     columns = read_columns(asked.path)
     time = None if asked.time == "row" else asked.time
     for name in (asked.outcome, asked.group, time, *asked.drop):

@@ -1,4 +1,4 @@
-"""Tables in files: separator and compression found by themselves, every row with its line."""
+"""Tables in files: kind, separator and compression found by themselves, every row with its line."""
 
 import csv
 import gzip
@@ -13,6 +13,11 @@ from typing import IO, NamedTuple
 
 SEPARATORS = ",;\t|"
 GZIPPED = b"\x1f\x8b"
+WORKBOOK = b"PK\x03\x04"
+PARQUET = b"PAR1"
+MOST_IN_A_LINE = 1_000_000
+# What comes out of a gzipped file may be this much, or this many times the file: more is no table, it is a bomb.
+_MOST_UNZIPPED, _MOST_SWELLING = 200_000_000, 100
 
 
 class UnreadableFile(Exception):
@@ -29,7 +34,7 @@ class BadRow(ValueError):
 
 
 class Row(NamedTuple):
-    """One row: the line of the file it begins on, its text there, its cells, and why it cannot be taken."""
+    """One row: the line of the file it begins on, its text there if it is text, its cells, why it cannot be taken."""
 
     line: int
     text: str
@@ -44,6 +49,7 @@ class Table:
     columns: list[str]
     separator: str
     rows: Iterator[Row]
+    height: int | None = None  # how many rows there are, where the file says
 
     def position(self, column: str) -> int:
         """Where a column stands."""
@@ -63,26 +69,33 @@ def shown(text: str) -> str:
     return "'" + "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short) + "'"
 
 
-def _open(path: Path) -> IO[str]:
-    """A text file, gzipped or not; bytes that are no UTF-8 are kept apart, so that only their row is lost."""
+def _first_bytes(path: Path) -> bytes:
     if not path.is_file():
         msg = f"There is no file '{path}'."
         raise UnreadableFile(msg)
     try:
         with path.open("rb") as file:
-            zipped = file.read(2) == GZIPPED
+            return file.read(4)
     except OSError as error:
         msg = f"'{path}' cannot be read: {error.strerror}."
         raise UnreadableFile(msg) from error
-    opener: Callable[..., IO[str]] = gzip.open if zipped else open
-    return opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 @contextmanager
 def read_table(path: Path, separator: str | None = None) -> Iterator[Table]:
-    """A CSV file as a table."""
-    with _open(path) as file:
-        lines = _to_the_end(file, path)
+    """A file as a table: comma-separated text, gzipped or not, a workbook or a Parquet file."""
+    begins = _first_bytes(path)
+    if begins in {WORKBOOK, PARQUET}:
+        from app.exchange.workbooks import read_converted
+
+        with read_converted(path, parquet=begins == PARQUET) as table:
+            yield Table(table.columns, table.separator, _as_wide(table.rows, len(table.columns)), table.height)
+        return
+    zipped = begins.startswith(GZIPPED)
+    opener: Callable[..., IO[str]] = gzip.open if zipped else open
+    # Bytes that are no UTF-8 are kept apart, so that only their row is lost.
+    with opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        lines = _to_the_end(file, path, max(_MOST_UNZIPPED, _MOST_SWELLING * path.stat().st_size) if zipped else None)
         head = next(lines, "")
         separator = separator or _separator(head)
         rows = _rows(chain([head], lines), separator)
@@ -97,9 +110,19 @@ def read_table(path: Path, separator: str | None = None) -> Iterator[Table]:
         yield Table(columns, separator, _as_wide(rows, len(columns)))
 
 
-def _to_the_end(file: IO[str], path: Path) -> Iterator[str]:
+def _to_the_end(file: IO[str], path: Path, most: int | None) -> Iterator[str]:
+    """Line by line, none so long and no more of them than memory and patience can hold."""
+    number = letters = 0
     try:
-        yield from file
+        while line := file.readline(MOST_IN_A_LINE):
+            number, letters = number + 1, letters + len(line)
+            if len(line) == MOST_IN_A_LINE:
+                msg = f"Line {number} of '{path}' has no end within {MOST_IN_A_LINE:,} characters; it is no table."
+                raise UnreadableFile(msg)
+            if most is not None and letters > most:
+                msg = f"'{path}' swells to more than {most:,} characters when it is unzipped; send it in parts."
+                raise UnreadableFile(msg)
+            yield line
     except (OSError, EOFError, zlib.error) as error:
         msg = f"'{path}' cannot be read to its end: {error}."
         raise UnreadableFile(msg) from error
@@ -122,7 +145,7 @@ def _rows(lines: Iterator[str], separator: str) -> Iterator[Row]:
             for cells in reader:
                 text = "".join(islice(behind, reader.line_num - begun))
                 if cells:
-                    yield Row(gone + begun + 1, text, cells, _problem(text))
+                    yield Row(gone + begun + 1, text, cells, problem_of(text))
                 begun = reader.line_num
         except csv.Error as error:
             gone += begun + 1
@@ -134,7 +157,7 @@ def _rows(lines: Iterator[str], separator: str) -> Iterator[Row]:
             return
 
 
-def _problem(text: str) -> BadRow | None:
+def problem_of(text: str) -> BadRow | None:
     if "\0" in text:
         return BadRow("", "embedded_nul", "The row holds a NUL character.")
     if not text.isascii():

@@ -15,10 +15,12 @@ from app.checksheets.answers import Sheet
 from app.checksheets.queries import load_sheet
 from app.checksheets.tables import CheckSheet
 from app.db import Database, begin, utcnow
+from app.exchange import reading
+from app.exchange.entries import store_entries
 from app.exchange.files import read_table
 from app.exchange.mapping import Mapping, RowReader
 from app.exchange.reading import BadLine, Import, Report, batches, incoming
-from app.exchange.writing import store_batch
+from app.exchange.writing import store_batch, store_prospects
 
 __all__ = ["BadLine", "Report", "import_file"]
 
@@ -36,7 +38,7 @@ def import_file(
     on_progress: Callable[[Report], None] = lambda _report: None,
     on_error: Callable[[BadLine], None] = lambda _bad: None,
 ) -> Report:
-    """Import a CSV file through a mapping, behind the line up to which everything has landed already.
+    """Import a table through a mapping, behind the line up to which everything has landed already.
 
     `beside` is called in the transaction of every batch, with the report up to it and its last line.
     """
@@ -46,8 +48,9 @@ def import_file(
             # Bound before the commit: a mapping that does not fit the file leaves no check sheet behind.
             reader = RowReader(mapping, sheet, table)
         work = Import(caller, mapping, sheet, began or utcnow(), on_error, report or Report(), landed)
-        for batch in batches(incoming(work, reader, table)):
-            store_batch(database, work, batch, beside=beside)
+        bulk = mapping.rows == "prospects"
+        for batch in batches(incoming(work, reader, table), reading.BATCH if bulk else reading.ENTRIES):
+            store_batch(database, work, batch, store=store_prospects if bulk else store_entries, beside=beside)
             on_progress(work.report)
     return work.report
 

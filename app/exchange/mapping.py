@@ -4,105 +4,48 @@ import re
 from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from app.checksheets.answers import NotAnAnswer, Sheet, read_answer
-from app.checksheets.schemas import Choice, Item, Label, SheetInput
-from app.db import utcnow
+from app.checksheets.schemas import Item, SheetInput
+from app.exchange.columns import (
+    Column,
+    EffortColumns,
+    ForecastColumns,
+    Id,
+    ItemColumn,
+    Named,
+    NumberColumn,
+    OutcomeColumn,
+    OutcomeRules,
+    TimeColumn,
+    pattern,
+    plain,
+)
 from app.exchange.files import BadRow, Table, UnreadableFile, shown
-from app.fields import Amount, Currency, DecidedMoment, Input, Key, Name, PastMoment, SignedAmount, Text
+from app.fields import (
+    Amount,
+    Currency,
+    Day,
+    DecidedMoment,
+    Input,
+    Key,
+    Moment,
+    Name,
+    PastMoment,
+    Probability,
+    SignedAmount,
+    Text,
+)
+from app.forecasts.schemas import Category
+from app.prospects.schemas import EffortKind, Hours
 
 _REMEMBERED = 10_000
 
 
-class Column(Input):
-    """A column of the file."""
-
-    column: str
-
-
-class TimeColumn(Column):
-    """A column of times, and how they are written."""
-
-    format: str | None = Field(default=None, description="As in strptime, `%d.%m.%Y`, in UTC; default: ISO 8601.")
-
-    @field_validator("format")
-    @classmethod
-    def readable(cls, value: str | None) -> str | None:
-        """A format that cannot be read is a mistake of the mapping's, not of every row's."""
-        if value is not None:
-            datetime.strptime(utcnow().strftime(value), value)  # noqa: DTZ007 - only whether it can be read
-        return value
-
-
-class Id(Input):
-    """Where the external id comes from: a column, or the number of the row."""
-
-    column: str | None = None
-    row: bool = False
-    prefix: str = ""
-
-    @model_validator(mode="after")
-    def one_source(self) -> Self:
-        """Either a column or the row's number."""
-        if (self.column is None) != self.row:
-            msg = "give either a column, or row: true"
-            raise ValueError(msg)
-        return self
-
-
-class OutcomeColumn(Input):
-    """Which values of a column mean which outcome; an empty cell is an open prospect."""
-
-    column: str
-    won: list[str]
-    lost: list[str]
-    void: list[str] = Field(default=[])
-    open: list[str] = Field(default=[])
-
-    @property
-    def results(self) -> dict[str, str | None]:
-        """Value → result."""
-        named = {"won": self.won, "lost": self.lost, "void": self.void}
-        table: dict[str, str | None] = {value: result for result, values in named.items() for value in values}
-        return table | dict.fromkeys(["", *self.open])
-
-
-class ItemColumn(Input):
-    """An item, its column, and what the column's values mean; the rest describes it for a sheet that is to be made."""
-
-    column: str
-    kind: Literal["yes_no", "choice", "scale", "number"]
-    answers: dict[str, bool | float | str | None] = Field(
-        default={}, description="Value → answer; null = not observed. Without it, values are answers as they stand."
-    )
-    label: Label | None = None
-    definition: Text | None = None
-    choices: list[Choice] = Field(default=[])
-    unit: Label | None = None
-    expected: Literal["for", "against"] | None = None
-    importance: int | None = Field(default=None, ge=0, le=3)
-    how: Text | None = None
-    help: Text | None = None
-    rationale: Text | None = None
-
-    def item(self, key: str) -> Item:
-        """The item as a check sheet has it."""
-        fields = self.model_dump(exclude={"column", "answers", "choices", "label", "definition"})
-        label = self.label or self.column
-        definition = self.definition or f"As written in the column {self.column}."
-        return Item(key=key, label=label, definition=definition, choices=self._choices(), **fields)
-
-    def _choices(self) -> list[Choice]:
-        if self.choices or self.kind not in {"choice", "scale"}:
-            return self.choices
-        labels: dict[str, str] = {}
-        for value, answer in self.answers.items():
-            if isinstance(answer, str) and answer != "unknown":
-                labels.setdefault(answer, value)
-        return [Choice(key=answer, label=label) for answer, label in labels.items()]
+Rows = Literal["prospects", "observations", "outcomes", "forecasts", "effort"]
 
 
 class SheetHead(Input):
@@ -117,6 +60,7 @@ class Mapping(Input):
     """How to read one table."""
 
     check_sheet: SheetHead
+    rows: Rows = Field(default="prospects", description="What each row is: a prospect, or one thing said of one.")
     separator: Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')] | None = None
     id: Id
     name: Column | None = None
@@ -130,11 +74,20 @@ class Mapping(Input):
     observed_at: TimeColumn | None = None
     decided_at: TimeColumn | None = None
     observer: Column | None = None
-    outcome: OutcomeColumn | None = None
+    expected_close: TimeColumn | None = None
+    evidence: Column | None = None
+    brief_looks_for: Column | None = None
+    brief_what_fits: Column | None = None
+    brief_trust: Column | None = None
+    waiting_for: Column | None = None
+    look_again_at: TimeColumn | None = None
+    outcome: OutcomeColumn | OutcomeRules | None = None
+    forecast: ForecastColumns | None = None
+    effort: EffortColumns | None = None
     outcome_amount: Column | None = None
     margin: Column | None = None
     reason: Column | None = None
-    reconstructed: bool = False
+    reconstructed: bool | Column = False
     items: dict[Key, ItemColumn] = Field(default={}, max_length=300)
 
     def sheet(self) -> SheetInput:
@@ -169,9 +122,8 @@ def load_mapping(path: Path) -> Mapping:
         raise UnreadableFile(msg) from error
 
 
-_CHECKS: dict[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(kind)
-    for name, kind in {
+_KINDS: dict[str, dict[str, Any]] = {
+    "": {
         "name": Name,
         "owner": Name,
         "account": Name,
@@ -180,27 +132,61 @@ _CHECKS: dict[str, TypeAdapter[Any]] = {
         "amount": Amount,
         "currency": Currency,
         "arrived_at": PastMoment,
+        "expected_close": Day,
+        "brief_looks_for": Text,
+        "brief_what_fits": Text,
+        "brief_trust": Text,
+        "waiting_for": Text,
+        "look_again_at": Moment,
         "observed_at": PastMoment,
         "decided_at": DecidedMoment,
         "observer": Name,
+        "evidence": Text,
+        "reconstructed": bool,
         "outcome_amount": Amount,
         "margin": SignedAmount,
         "reason": Text,
-    }.items()
+    },
+    "forecast": {"probability": Probability, "category": Category, "by": Name, "made_at": PastMoment},
+    "effort": {
+        "kind": EffortKind,
+        "hours": Hours,
+        "cost": Amount,
+        "currency": Currency,
+        "by": Name,
+        "spent_at": PastMoment,
+        "requested_at": PastMoment,
+        "sent_at": PastMoment,
+        "done": Name,
+    },
 }
+_CHECKS = {part: {name: TypeAdapter(kind) for name, kind in kinds.items()} for part, kinds in _KINDS.items()}
+# Where a CRM keeps one column for two things, it is the one while a deal is open and the other once it is closed.
+_BRIEF = ("looks_for", "what_fits", "trust")
+_OF_OPEN, _OF_CLOSED = {"expected_close"}, {"decided_at", "outcome_amount", "margin", "reason"}
 
 
 class AnswersReader:
     """The items of a mapping bound to the columns of one file: cells in, answers out."""
 
     def __init__(self, items: dict[str, ItemColumn], sheet: Sheet, table: Table) -> None:
-        self.columns = [
-            (key, table.position(column.column), AnswerCells(_item_of(sheet, key, column), column))
-            for key, column in items.items()
-        ]
+        self.columns: list[tuple[str, int, AnswerCells]] = []
+        self._labelled: list[tuple[int, int]] = []
+        for key, column in items.items():
+            at = column.position(table)
+            if at is None or (column.optional and key not in sheet.items):
+                continue
+            self.columns.append((key, at, AnswerCells(_item_of(sheet, key, column), column, table.columns[at])))
+            beside = Named(column=column.label_column, optional=True).position(table) if column.label_column else None
+            if beside is not None:
+                self._labelled.append((at, beside))
 
     def answers(self, cells: list[str]) -> dict[str, Any]:
         """The answers a row gives; an empty cell is not observed."""
+        if self._labelled:
+            cells = list(cells)
+            for at, beside in self._labelled:
+                cells[at] = f"{cells[at].strip()} {cells[beside].strip()}".strip()
         found = {}
         for key, at, answers in self.columns:
             answer = answers[cells[at]]
@@ -215,84 +201,193 @@ class RowReader(AnswersReader):
     def __init__(self, mapping: Mapping, sheet: Sheet, table: Table) -> None:
         super().__init__(mapping.items, sheet, table)
         self._id = mapping.id
-        self._id_at = table.position(mapping.id.column) if mapping.id.column else None
-        self._fields = [
-            (name, table.position(column.column), _FieldCells(name, column))
-            for name in _CHECKS
-            if (column := getattr(mapping, name)) is not None
-        ]
-        self._outcome = mapping.outcome
-        self._outcome_at = table.position(mapping.outcome.column) if mapping.outcome else None
-        self._results = mapping.outcome.results if mapping.outcome else {}
+        self._id_at = Named(column=mapping.id.column).position(table) if mapping.id.column else None
+        fields = _cells(mapping, "", table)
+        self._fields = {
+            True: [field for field in fields if field[0] not in _OF_OPEN],
+            False: [field for field in fields if field[0] not in _OF_CLOSED],
+        }
+        self._briefs = any(name.startswith("brief_") for name, _, _ in fields)
+        self._parts = {part: _cells(getattr(mapping, part), part, table) for part in ("forecast", "effort")}
+        entry = mapping.effort.entry if mapping.effort else None
+        self._asks_done = any(name == "done" for name, _, _ in self._parts["effort"])
+        self._entry_at = entry.position(table) if entry else None
+        self._outcome = _Outcomes(mapping.outcome, table) if mapping.outcome else None
 
     def external_id(self, cells: list[str], number: int) -> str:
         """The external id of a row."""
         own = str(number) if self._id_at is None else cells[self._id_at].strip()
         value = self._id.prefix + own
         if not own or len(value) > 200 or not value.isprintable():
-            raise BadRow(self._id.column or "", "wrong_id", "The id must be 1 to 200 printable characters.")
+            raise BadRow(str(self._id.column or ""), "wrong_id", "The id must be 1 to 200 printable characters.")
         return value
 
     def fields(self, cells: list[str]) -> dict[str, Any]:
-        """The prospect's fields that the row gives."""
-        return {name: cell[text] for name, at, cell in self._fields if (text := cells[at].strip())}
+        """The prospect's fields that the row gives, those of its outcome where it has one."""
+        result, reason = self._outcome[cells] if self._outcome is not None else (None, None)
+        found = _read(self._fields[result is not None], cells)
+        brief = (
+            {name: found.pop(f"brief_{name}") for name in _BRIEF if f"brief_{name}" in found} if self._briefs else {}
+        )
+        if brief:
+            found["brief"] = brief
+        return found if reason is None else found | {"reason": reason}
 
     def result(self, cells: list[str]) -> str | None:
         """How the prospect ended; None while it is open."""
-        if self._outcome is None or self._outcome_at is None:
-            return None
-        value = cells[self._outcome_at].strip()
-        if value not in self._results:
-            reason = f"The mapping does not say what outcome {shown(value)} is."
-            raise BadRow(self._outcome.column, "unknown_outcome", reason)
-        return self._results[value]
+        return self._outcome[cells][0] if self._outcome is not None else None
+
+    def forecast(self, cells: list[str]) -> dict[str, Any]:
+        """What somebody forecast, as far as the row says; a number says more than a category."""
+        found = _read(self._parts["forecast"], cells)
+        if "probability" in found:
+            found.pop("category", None)
+        return found if found.keys() & {"probability", "category"} else {}
+
+    def effort(self, cells: list[str]) -> dict[str, Any]:
+        """The work the row tells of, with the id of the activity."""
+        found = _read(self._parts["effort"], cells)
+        done = found.pop("done", None) if self._asks_done else "yes"
+        if "kind" not in found or done is None:
+            return {}
+        return found | ({"entry": cells[self._entry_at].strip()} if self._entry_at is not None else {})
+
+
+_Bound = list[tuple[str, list[int], "_FieldCells"]]
+
+
+def _cells(named: Input | None, part: str, table: Table) -> _Bound:
+    """The columns of a part of the mapping, bound to a file."""
+    found = []
+    for name in _CHECKS[part]:
+        column = getattr(named, name, None)
+        if not isinstance(column, Column) or column.position(table) is None:
+            continue
+        there = [table.position(title) for title in column.names if title in table.columns]
+        found.append((name, there, _FieldCells(part, name, column, table.columns[there[0]])))
+    return found
+
+
+def _read(bound: _Bound, cells: list[str]) -> dict[str, Any]:
+    """What the cells say; of several columns for one thing, the first that says anything."""
+    found = {}
+    for name, there, cell in bound:
+        for at in there:
+            if (text := cells[at].strip()) and (value := cell[text]) is not None:
+                found[name] = value
+                break
+    return found
+
+
+class _Outcomes(dict[tuple[str | None, ...], tuple[str | None, str | None]]):
+    """Texts of the columns that tell it → the result and a reason, each once."""
+
+    def __init__(self, told: OutcomeColumn | OutcomeRules, table: Table) -> None:
+        super().__init__()
+        self._told = told
+        if isinstance(told, OutcomeColumn):
+            self._at: list[int | None] = [table.position(told.column)]
+            return
+        names = list(told.columns)
+        self._at = [told.columns[name].position(table) for name in names]
+        self._rules = [
+            ([(names.index(name), pattern(values)) for name, values in rule.when.items()], rule) for rule in told.rules
+        ]
+
+    def __getitem__(self, cells: Any) -> tuple[str | None, str | None]:
+        texts = tuple(None if at is None else str(cells[at]).strip() for at in self._at)
+        return super().__getitem__(texts)
+
+    def __missing__(self, texts: tuple[str | None, ...]) -> tuple[str | None, str | None]:
+        found = self._by_column(texts[0] or "") if isinstance(self._told, OutcomeColumn) else self._by_rules(texts)
+        if len(self) < _REMEMBERED:
+            self[texts] = found
+        return found
+
+    def _by_column(self, text: str) -> tuple[str | None, str | None]:
+        if not isinstance(self._told, OutcomeColumn) or text not in self._told.results:
+            reason = f"The mapping does not say what outcome {shown(text)} is."
+            raise BadRow(getattr(self._told, "column", ""), "unknown_outcome", reason)
+        return self._told.results[text], None
+
+    def _by_rules(self, texts: tuple[str | None, ...]) -> tuple[str | None, str | None]:
+        for conditions, rule in self._rules:
+            said = [(texts[at], values) for at, values in conditions]
+            if all(text is not None and values.fullmatch(plain(text)) for text, values in said):
+                return (None if rule.result == "open" else rule.result), rule.reason
+        there = ", ".join(shown(text) for text in texts if text)
+        raise BadRow("", "unknown_outcome", f"No rule of the mapping says what outcome {there or 'nothing'} is.")
 
 
 class _FieldCells(dict[str, Any]):
     """Cell text → checked value, each distinct text read once as long as they are few."""
 
-    def __init__(self, name: str, column: Column) -> None:
+    def __init__(self, part: str, name: str, column: Column, title: str) -> None:
         super().__init__()
+        self._check = _CHECKS[part][name]
         self._name = name
-        self._column = column.column
-        self._format = column.format if isinstance(column, TimeColumn) else None
+        self._title = title
+        self._values = {plain(value): said for value, said in column.values.items()}
+        self._formats = column.formats if isinstance(column, TimeColumn) else []
+        self._per = column.per if isinstance(column, NumberColumn) else 1
 
     def __missing__(self, text: str) -> Any:
+        value: str | float | None = self._meant(text)
         try:
-            value = text if self._format is None else _moment(text, self._format)
-            checked = _CHECKS[self._name].validate_python(value)
+            if value is not None:
+                value = _moment(text, self._formats) if self._formats else value
+                value = float(text) / self._per if self._per != 1 else value
+                value = self._check.validate_python(value)
         except ValidationError as error:
-            raise BadRow(self._column, f"wrong_{self._name}", f"{shown(text)}: {fault(error)}") from error
+            raise BadRow(self._title, f"wrong_{self._name}", f"{shown(text)}: {fault(error)}") from error
         except ValueError as error:
-            reason = f"{shown(text)} is not written as {self._format}."
-            raise BadRow(self._column, f"wrong_{self._name}", reason) from error
+            written = f"written as {' or '.join(self._formats)}" if self._formats else "a number"
+            raise BadRow(self._title, f"wrong_{self._name}", f"{shown(text)} is not {written}.") from error
         if len(self) < _REMEMBERED:
-            self[text] = checked
-        return checked
+            self[text] = value
+        return value
+
+    def _meant(self, text: str) -> str | None:
+        if not self._values:
+            return text
+        said = self._values.get(plain(text), "*" if "*" in self._values else "")
+        if said == "*":
+            return self._values["*"]
+        if said == "":
+            reason = f"The mapping does not say what {shown(text)} means."
+            raise BadRow(self._title, f"wrong_{self._name}", reason)
+        return said
 
 
-def _moment(text: str, written: str) -> str:
+def _moment(text: str, formats: list[str]) -> str:
     """A time as ISO 8601; without a time of the day it stays a bare date, which has a meaning of its own."""
-    moment = datetime.strptime(text, written)  # noqa: DTZ007 - UTC where it names no other zone
-    if not re.search("%[HIcX]", written):
-        return moment.date().isoformat()
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    for written in formats:
+        try:
+            moment = datetime.strptime(text, written)  # noqa: DTZ007 - UTC where it names no other zone
+        except ValueError:
+            continue
+        if not re.search("%[HIcX]", written):
+            return moment.date().isoformat()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    datetime.fromisoformat(text)  # as workbooks and Parquet files have it, whatever CSV has
+    return text
 
 
 class AnswerCells(dict[str, Any]):
     """Cell text → answer, each distinct text read once as long as they are few."""
 
-    def __init__(self, item: Item, column: ItemColumn) -> None:
+    def __init__(self, item: Item, column: ItemColumn, title: str) -> None:
         super().__init__()
         self._item = item
-        self._column = column
+        self._title = title
+        self._table = column.answers
 
     def __missing__(self, cell: str) -> Any:
         text = cell.strip()
         try:
             answer = self._read(text)
         except NotAnAnswer as error:
-            raise BadRow(self._column.column, error.code, f"{shown(text)}: {error}") from error
+            raise BadRow(self._title, error.code, f"{shown(text)}: {error}") from error
         if len(self) < _REMEMBERED:
             self[cell] = answer
         return answer
@@ -300,7 +395,7 @@ class AnswerCells(dict[str, Any]):
     def _read(self, text: str) -> Any:
         if not text:
             return None
-        table = self._column.answers
+        table = self._table
         if not table:
             return read_answer(self._item, text)
         if text in table:

@@ -16,6 +16,7 @@ from app.db import DatabaseDep, Reading, Writing, begin
 from app.errors import Unprocessable
 from app.exchange import queries, service
 from app.exchange.planning import FIELDS, FORMATS, ITEM, NEW_ITEM, RESULTS, TIME_FIELDS, Plan, Sample, item_of
+from app.exchange.presets import PRESETS
 from app.exchange.queries import Preview
 from app.exchange.schemas import ImportBody
 from app.exchange.tables import BadImportRow, ImportRun
@@ -32,6 +33,7 @@ class ImportsPage:
     form: Form
     imports: Sequence[ImportBody]
     sheets: Sequence[SheetBody]
+    presets: Mapping[str, str]
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -77,6 +79,15 @@ class PlanPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PresetPage:
+    run: ImportBody
+    preset: str
+    mapping: Mapping[str, Any]
+    preview: Preview
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPage:
     run: ImportBody
     bad: Sequence[BadImportRow]
@@ -89,7 +100,7 @@ def show_imports(request: Request, visitor: ManagerVisitor, session: Reading) ->
 
 
 def _imports_page(request: Request, session: Session, form: Form, status: int = 200) -> Response:
-    page = ImportsPage(form, queries.list_imports(session), list_sheets(session).items)
+    page = ImportsPage(form, queries.list_imports(session), list_sheets(session).items, PRESETS)
     return render(request, "exchange/imports.html", page, status=status)
 
 
@@ -100,11 +111,20 @@ def bring_in(request: Request, visitor: ManagerVisitor, sent: PostedUpload, data
     try:
         if upload is None:
             raise Unprocessable.field("/file", "missing", "Choose a file first.")
+        rows = service.look_at(upload.file)
         with database.writing() as session:
             run = service.receive(
-                session, caller=visitor.caller, file=upload.file, filename=upload.filename, now=begin(session)
+                session,
+                caller=visitor.caller,
+                file=upload.file,
+                filename=upload.filename,
+                now=begin(session),
+                rows=rows,
             )
-            service.draft(session, run, check_sheet=form["check_sheet"] or None)
+            if form["preset"]:
+                service.use_preset(session, run, preset=form["preset"], check_sheet=form["check_sheet"] or None)
+            else:
+                service.draft(session, run, check_sheet=form["check_sheet"] or None)
     except Unprocessable as refused:
         with database.reading() as session:
             return _imports_page(request, session, form.refused(refused), 422)
@@ -117,7 +137,18 @@ def show_plan(request: Request, import_id: ImportId, visitor: ManagerVisitor, se
     run = queries.find_import(session, import_id)
     if run.job_id is not None:
         return redirect(request, "import", import_id=import_id)
+    if "preset" in run.plan:
+        return _preset_page(request, session, run)
     return _plan_page(request, session, run, Plan.model_validate(run.plan), Form())
+
+
+def _preset_page(request: Request, session: Session, run: ImportRun) -> Response:
+    sheet = queries.sheet_named(session, run.mapping["check_sheet"]["key"])
+    labels = {key: item.label for key, item in sheet.items.items()} if sheet else {}
+    preview = queries.preview(session, run, sheet)
+    name = PRESETS[run.plan["preset"]]
+    page = PresetPage(queries.describe_import(session, run), name, run.mapping, preview, labels)
+    return render(request, "exchange/preset.html", page)
 
 
 def _plan_page(
@@ -187,6 +218,8 @@ def revise_plan(
     """Take what a person says of the columns; show what would be stored, or begin."""
     with database.reading() as session:
         run = queries.find_import(session, import_id)
+        if "preset" in run.plan:
+            return _start_preset(request, visitor, run.id, database)
         before = Plan.model_validate(run.plan)
         plan = _plan_of(form, before, queries.read_sample(session, run))
     try:
@@ -202,6 +235,12 @@ def revise_plan(
     if form["do"] == "start":
         return redirect(request, "import", import_id=import_id)
     return redirect(request, "import_plan", import_id=import_id)
+
+
+def _start_preset(request: Request, visitor: ManagerVisitor, import_id: str, database: DatabaseDep) -> Response:
+    with database.writing() as session:
+        service.start(session, caller=visitor.caller, run=queries.find_import(session, import_id), now=begin(session))
+    return redirect(request, "import", import_id=import_id)
 
 
 _SOMETHING = "What is said of the columns does not make an import; look at each column again."

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import COMMAND_LINE
 from app.checksheets.answers import Sheet
-from app.checksheets.queries import load_sheet
+from app.checksheets.queries import choose_sheet, load_sheet
 from app.checksheets.tables import CheckSheet
 from app.errors import AppError, NotFound, Unprocessable
-from app.exchange.files import GZIPPED, BadRow, Table, UnreadableFile, read_table
+from app.exchange.files import GZIPPED, PARQUET, WORKBOOK, BadRow, Table, UnreadableFile, read_table
 from app.exchange.mapping import Mapping, RowReader
 from app.exchange.planning import Plan, Sample
+from app.exchange.presets import fit
 from app.exchange.reading import BadLine, Import, incoming
 from app.exchange.schemas import ImportBody
 from app.exchange.tables import PART_BYTES, BadImportRow, ImportRun, UploadPart
@@ -86,7 +87,7 @@ def write_file(session: Session, run: ImportRun, path: Path, *, parts: int | Non
             file.write(content)
     if parts is not None and run.size > parts * PART_BYTES:
         begun = path.read_bytes()
-        if begun.startswith(GZIPPED):  # can only be read whole
+        if begun.startswith((GZIPPED, WORKBOOK, PARQUET)):  # can only be read whole
             write_file(session, run, path)
         else:
             path.write_bytes(begun[: begun.rfind(b"\n") + 1])
@@ -126,9 +127,21 @@ def read_sample(session: Session, run: ImportRun) -> Sample:
         raise Unprocessable.field("/file", "unreadable_file", str(error)) from error
 
 
+def fit_preset(session: Session, table: Table, *, preset: str, check_sheet: str | None) -> Mapping:
+    """The mapping of a preset for a file, onto the sheet named, the only one, or one that is to be made."""
+    keys = session.scalars(select(CheckSheet.key).limit(2)).all()
+    key = check_sheet or (choose_sheet(session, None) if keys else preset)
+    return fit(preset, table, check_sheet=key, sheet=sheet_named(session, key))
+
+
 def sheet_of(session: Session, plan: Plan) -> Sheet | None:
     """The check sheet a plan names, while it is there."""
-    return load_sheet(session, plan.check_sheet) if session.get(CheckSheet, plan.check_sheet) else None
+    return sheet_named(session, plan.check_sheet)
+
+
+def sheet_named(session: Session, key: str) -> Sheet | None:
+    """The check sheet of a key, while it is there."""
+    return load_sheet(session, key) if session.get(CheckSheet, key) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,8 @@ class PreviewRow:
     fields: dict[str, str]
     result: str
     answers: dict[str, str]
+    forecast: str
+    effort: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +190,8 @@ def preview(session: Session, run: ImportRun, sheet: Sheet | None) -> Preview:
             {name: _told(value) for name, value in row.fields.items()},
             row.result or "open",
             {key: str(value) for key, value in row.answers.items()},
+            ", ".join(_told(value) for value in row.forecast.values()),
+            ", ".join(_told(value) for value in row.effort.values()),
         )
         for row in good[:_SHOWN]
     ]

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from app.exchange.files import BadRow, Row, Table, shown
 from app.exchange.mapping import Mapping, RowReader
 
 BATCH = 5_000
+ENTRIES = 500  # of rows that are written one by one: a batch holds the writer for as long as it takes
 _NAMED = 1_000
 
 
@@ -54,6 +56,8 @@ class Incoming:
     fields: dict[str, Any]
     answers: dict[str, Any]
     result: str | None
+    forecast: dict[str, Any]
+    effort: dict[str, Any]
     digest: str
 
 
@@ -77,14 +81,9 @@ class Import:
         self.on_error(bad)
 
 
-def batches(rows: Iterator[Incoming]) -> Iterator[list[Incoming]]:
-    batch: list[Incoming] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+def batches(rows: Iterator[Incoming], size: int) -> Iterator[list[Incoming]]:
+    """The rows in batches."""
+    while batch := list(islice(rows, size)):
         yield batch
 
 
@@ -99,10 +98,11 @@ def incoming(work: Import, reader: RowReader, table: Table) -> Iterator[Incoming
                 raise row.problem
             external_id = reader.external_id(row.cells, number)
             row_read = _read(reader, row, external_id, stages)
-            key = hashlib.blake2b(external_id.encode(), digest_size=8).digest()
-            if key in seen:
-                raise BadRow("", "duplicate_id", f"The id {shown(external_id)} stands twice in this file.")
-            seen.add(key)
+            if work.mapping.rows == "prospects":
+                key = hashlib.blake2b(external_id.encode(), digest_size=8).digest()
+                if key in seen:
+                    raise BadRow("", "duplicate_id", f"The id {shown(external_id)} stands twice in this file.")
+                seen.add(key)
         except BadRow as error:
             if row.line > work.landed:
                 work.refuse(BadLine(row.line, external_id, error.column, error.code, str(error)))
@@ -122,5 +122,8 @@ def _read(reader: RowReader, row: Row, external_id: str, stages: frozenset[str |
     fields, answers, result = reader.fields(row.cells), reader.answers(row.cells), reader.result(row.cells)
     if fields.get("stage") not in stages:
         raise BadRow("", "unknown_stage", f"The journey has no step {shown(fields['stage'])}.")
-    said = msgspec.json.encode([fields, answers, result], order="sorted")
-    return Incoming(row.line, external_id, fields, answers, result, hashlib.blake2b(said, digest_size=16).hexdigest())
+    forecast, effort = reader.forecast(row.cells), reader.effort(row.cells)
+    more = [part for part in (forecast, effort) if part]
+    said = msgspec.json.encode([fields, answers, result, *more], order="sorted")
+    digest = hashlib.blake2b(said, digest_size=16).hexdigest()
+    return Incoming(row.line, external_id, fields, answers, result, forecast, effort, digest)

@@ -16,7 +16,7 @@ class ImportBody(BaseModel):
     filename: str
     size: int = Field(description="Bytes that arrived.")
     sha256: str
-    lines: int = Field(description="Lines of the file, about as many as it has rows.")
+    lines: int = Field(description="About as many rows as the file has; 0 = it does not say.")
     rows: int = Field(description="Rows read so far.")
     created: int = Field(description="Prospects that were new.")
     changed: int = Field(description="Prospects that were brought up to date.")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from app.checksheets.answers import Sheet
+from app.exchange.columns import ItemColumn
 from app.exchange.files import BadRow, Row, Table, UnreadableFile, read_table, shown, write_table
-from app.exchange.mapping import AnswerCells, AnswersReader, ItemColumn, Mapping
+from app.exchange.mapping import AnswerCells, AnswersReader, Mapping
 from models.scorecard import Scorecard, as_score
 
 ADDED = ("wn_score", "wn_grade", "wn_probability", "wn_points", "wn_problem")
@@ -33,7 +34,7 @@ def score_file(*, sheet: Sheet, card: Scorecard, path: Path, out: Path, mapping:
             writer = csv.writer(file, delimiter=table.separator)
             writer.writerow([table.columns[at] for at in kept] + list(ADDED))
             for row, cells, added in _scored(table, card, reader):
-                if as_it_stands and row.problem is None and not added[-1]:
+                if as_it_stands and row.text and row.problem is None and not added[-1]:
                     file.write(table.separator.join([row.text.rstrip("\r\n"), *added]) + "\r\n")
                 else:
                     writer.writerow([cells[at] for at in kept] + added)

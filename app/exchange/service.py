@@ -1,9 +1,12 @@
 """Imports as jobs: a file comes in and is kept, is read by a plan or a mapping, and is erased when it is done with."""
 
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
@@ -16,12 +19,12 @@ from app.bulk import insert_rows
 from app.checksheets.queries import list_sheets
 from app.db import new_id
 from app.errors import Conflict, Unprocessable
-from app.exchange.files import UnreadableFile
+from app.exchange.files import GZIPPED, PARQUET, WORKBOOK, UnreadableFile, read_table
 from app.exchange.importing import BadLine, Report, import_file
 from app.exchange.mapping import Mapping as FileMapping
 from app.exchange.mapping import fault
 from app.exchange.planning import Plan, complete, infer_plan, to_mapping
-from app.exchange.queries import find_import, folder_for, read_sample, sheet_of, write_file
+from app.exchange.queries import find_import, first_rows, fit_preset, folder_for, read_sample, sheet_of, write_file
 from app.exchange.tables import PART_BYTES, BadImportRow, ImportRun, UploadPart
 from app.jobs import service as jobs
 from app.jobs.tables import CANCELLED, FAILED, Job
@@ -33,25 +36,29 @@ from app.tables import metadata
 IMPORT = "import"
 MOST_NAMED = 10_000  # bad rows kept by line and reason; beyond that the file itself is the wrong one
 _KEPT = timedelta(days=1)
-_NO_CSV = "'{}' is no CSV file. In a spreadsheet, choose Save as, then CSV (UTF-8), and take the file that gives."
+_NO_TABLE = "'{}' is no table that is read here. In a spreadsheet, choose Save as, then CSV (UTF-8), and take that."
+_NO_TABLES = {b"\xd0\xcf\x11\xe0", b"%PDF"}  # an old workbook, a page
 
 
-def receive(session: Session, *, caller: Caller, file: IO[bytes], filename: str, now: datetime) -> ImportRun:
+def receive(
+    session: Session, *, caller: Caller, file: IO[bytes], filename: str, now: datetime, rows: int = 0
+) -> ImportRun:
     """Keep a file that came in, and forget those that nobody went on with."""
     _forget_files(session, now)
     name = "".join(letter for letter in filename.replace("\\", "/").rpartition("/")[2] if letter.isprintable())[:200]
     run = ImportRun(
-        id=new_id("im"), filename=name or "file", size=0, sha256="", lines=0, plan={}, mapping={}, job_id=None,
+        id=new_id("im"), filename=name or "file", size=0, sha256="", lines=rows, plan={}, mapping={}, job_id=None,
         created_at=now, created_by=caller.id,
     )  # fmt: skip
     session.add(run)
     session.flush()
-    digest = hashlib.sha256()
+    digest, is_text = hashlib.sha256(), True
     for number, content in enumerate(_parts(file)):
-        if number == 0 and (content[:4] in {b"PK\x03\x04", b"\xd0\xcf\x11\xe0"} or content[:4] == b"%PDF"):
-            raise Unprocessable.field("/file", "no_csv", _NO_CSV.format(run.filename))
+        if number == 0 and content[:4] in _NO_TABLES:
+            raise Unprocessable.field("/file", "no_table", _NO_TABLE.format(run.filename))
+        is_text = is_text if number else not content.startswith((GZIPPED, WORKBOOK, PARQUET))
         digest.update(content)
-        run.size, run.lines = run.size + len(content), run.lines + content.count(b"\n")
+        run.size, run.lines = run.size + len(content), run.lines + (content.count(b"\n") if is_text else 0)
         session.execute(
             metadata.tables["upload_part"].insert(), {"import_id": run.id, "number": number, "content": content}
         )
@@ -61,6 +68,25 @@ def receive(session: Session, *, caller: Caller, file: IO[bytes], filename: str,
     audit.record(session, actor=caller.id, action="import.received", subject=run.id, sha256=run.sha256, size=run.size)
     session.flush()
     return run
+
+
+def look_at(file: IO[bytes]) -> int:
+    """How many rows a file says it has, 0 where it does not say; 422 where it cannot be unpacked."""
+    begins = file.read(4)
+    file.seek(0)
+    if not begins.startswith((GZIPPED, WORKBOOK, PARQUET)):
+        return 0
+    with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+        file.seek(0)
+        try:
+            with read_table(path) as table:
+                return table.height or 0
+        except UnreadableFile as error:
+            said = str(error).replace(f"'{path}'", "The file")
+            raise Unprocessable.field("/file", "unreadable_file", said) from error
 
 
 def _parts(file: IO[bytes]) -> Iterator[bytes]:
@@ -101,6 +127,18 @@ def start(session: Session, *, caller: Caller, run: ImportRun, now: datetime) ->
         audit.record(session, actor=caller.id, action="import.started", subject=run.id, job=run.job_id)
         session.flush()
     return run.job_id
+
+
+def use_preset(session: Session, run: ImportRun, *, preset: str, check_sheet: str | None) -> None:
+    """Read the file as a CRM writes it; 422 names the columns it lacks."""
+    try:
+        with first_rows(session, run) as table:
+            mapping = fit_preset(session, table, preset=preset, check_sheet=check_sheet)
+    except UnreadableFile as error:
+        raise Unprocessable.field("/file", "not_this_preset", str(error)) from error
+    run.plan = {"preset": preset}
+    run.mapping = mapping.model_dump(mode="json", exclude_unset=True)
+    session.flush()
 
 
 def read_mapping(text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +16,9 @@ from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import assign_sheet, record_observation
 from app.db import Database, begin, new_id
 from app.errors import AppError
+from app.exchange.entries import Stored, add_parts, reconstructed
 from app.exchange.reading import BadLine, Import, Incoming, Report
-from app.prospects.queries import find_outcome
+from app.prospects.queries import find_outcome, find_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.service import new_prospect_row, put_prospect, record_outcome
 from app.prospects.tables import OPEN, Prospect
@@ -30,18 +30,13 @@ from app.tables import metadata
 _LOOK_UP = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of one batch."""
-
-    created: int
-    changed: int
-    unchanged: int
-    refused: list[BadLine]
-
-
 def store_batch(
-    database: Database, work: Import, batch: list[Incoming], *, beside: Callable[[Session, Report, int], None]
+    database: Database,
+    work: Import,
+    batch: list[Incoming],
+    *,
+    store: Callable[[Session, Import, list[Incoming]], Stored],
+    beside: Callable[[Session, Report, int], None],
 ) -> None:
     """Write one batch, and beside it in the same transaction how far that is.
 
@@ -50,7 +45,7 @@ def store_batch(
     for last in (False, True):
         try:
             with database.writing() as session:
-                _count(work, _store(session, work, batch))
+                _count(work, store(session, work, batch))
                 beside(session, work.report, batch[-1].line)
                 return
         except UniqueViolation:
@@ -66,7 +61,7 @@ def _count(work: Import, stored: Stored) -> None:
         work.refuse(bad)
 
 
-def _store(session: Session, work: Import, batch: list[Incoming]) -> Stored:
+def store_prospects(session: Session, work: Import, batch: list[Incoming]) -> Stored:
     """Write what is new in bulk, what differs one by one, what is the same not at all."""
     now = begin(session)
     known = _known(session, [row.external_id for row in batch])
@@ -74,6 +69,11 @@ def _store(session: Session, work: Import, batch: list[Incoming]) -> Stored:
     differing = [row for row in batch if known.get(row.external_id, row.digest) != row.digest]
     if new:
         _insert(session, work, new, now)
+        for row in new:
+            if row.forecast or row.effort:
+                add_parts(
+                    session, work, row, find_prospect(session, caller=work.caller, external_id=row.external_id), now
+                )
     refused = [bad for row in differing if (bad := _change(session, work, row, now)) is not None]
     changed = len(differing) - len(refused)
     if new or changed:
@@ -148,7 +148,16 @@ class _Cards:
 
 
 _TOLD = {"amount": "outcome_amount", "margin": "margin", "currency": "currency", "reason": "reason"}
-_OUTCOME_FIELDS = ("observed_at", "decided_at", "observer", "outcome_amount", "margin", "reason")
+_OUTCOME_FIELDS = (
+    "observed_at",
+    "decided_at",
+    "observer",
+    "evidence",
+    "reconstructed",
+    "outcome_amount",
+    "margin",
+    "reason",
+)
 _UNSET = dict.fromkeys(
     (
         "name", "account", "source", "amount", "currency", "stage", "expected_close", "waiting_for", "look_again_at",
@@ -190,8 +199,8 @@ def _observation_row(work: Import, row: Incoming, prospect: dict[str, Any], now:
         "observed_at": _observed_at(work, row),
         "recorded_at": now,
         "observer": row.fields.get("observer"),
-        "evidence": None,
-        "reconstructed": work.mapping.reconstructed,
+        "evidence": row.fields.get("evidence"),
+        "reconstructed": reconstructed(work, row),
         "imported": True,
         "recorded_by": work.caller.id,
     }
@@ -229,11 +238,13 @@ def _change(session: Session, work: Import, row: Incoming, now: datetime) -> Bad
                     answers=row.answers,
                     observed_at=observed_at,
                     observer=row.fields.get("observer"),
-                    reconstructed=work.mapping.reconstructed,
+                    evidence=row.fields.get("evidence"),
+                    reconstructed=reconstructed(work, row),
                 )
                 record_observation(
                     session, caller=work.caller, prospect=prospect, given=observation, now=now, imported=history
                 )
+            add_parts(session, work, row, prospect, now)
             refresh_score(session, prospect, cause="observation", now=now)
             prospect.import_digest = row.digest
     except AppError as error:

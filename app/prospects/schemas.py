@@ -173,10 +173,13 @@ Hours = Annotated[
 ]
 
 
+EffortKind = Literal["call", "visit", "demo", "quote", "other"]
+
+
 class EffortInput(Input):
     """Work spent on a prospect."""
 
-    kind: Literal["call", "visit", "demo", "quote", "other"]
+    kind: EffortKind
     hours: Hours | None = Field(default=None, description="Left out, the team's standard for the kind stands in.")
     cost: Amount | None = None
     currency: Currency | None = None

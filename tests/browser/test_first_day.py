@@ -80,7 +80,7 @@ def test_a_new_team_comes_to_its_first_card_by_pages_alone(open_browser, link, f
     assert "carries what the team believes" in page.get_by_role("status").inner_text()
 
     page.goto("/import")
-    page.get_by_label("CSV file").set_input_files(str(closed_deals(tmp_path / "deals.csv")))
+    page.get_by_label("File", exact=True).set_input_files(str(closed_deals(tmp_path / "deals.csv")))
     page.get_by_role("button", name="Look at it").click()
     page.get_by_role("button", name="Show what would be stored").last.click()
     look()

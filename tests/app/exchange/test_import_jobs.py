@@ -96,7 +96,7 @@ def test_a_file_sent_twice_is_queued_once(send):
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"PK\x03\x04 a workbook", "no_csv"), (b"", "empty_file")],
+    [(b"PK\x03\x04 no workbook", "unreadable_file"), (b"%PDF a page", "no_table"), (b"", "empty_file")],
 )
 def test_what_is_no_table_is_refused_at_once(send, parts, content, code):
     answer = send(content)
