@@ -332,11 +332,14 @@ class _FieldCells(dict[str, Any]):
         self._per = column.per if isinstance(column, NumberColumn) else 1
 
     def __missing__(self, text: str) -> Any:
-        value: str | float | None = self._meant(text)
+        value: Any = self._meant(text)
         try:
             if value is not None:
-                value = _moment(text, self._formats) if self._formats else value
-                value = float(text) / self._per if self._per != 1 else value
+                value = _moment(value, self._formats) if self._formats else value
+                value = (
+                    value[: len("2026-03-31")] if self._name == "expected_close" else value
+                )  # a day, whatever the hour
+                value = float(value) / self._per if self._per != 1 else value
                 value = self._check.validate_python(value)
         except ValidationError as error:
             raise BadRow(self._title, f"wrong_{self._name}", f"{shown(text)}: {fault(error)}") from error
@@ -350,13 +353,11 @@ class _FieldCells(dict[str, Any]):
     def _meant(self, text: str) -> str | None:
         if not self._values:
             return text
-        said = self._values.get(plain(text), "*" if "*" in self._values else "")
-        if said == "*":
-            return self._values["*"]
+        said = self._values.get(plain(text), self._values.get("*", ""))
         if said == "":
             reason = f"The mapping does not say what {shown(text)} means."
             raise BadRow(self._title, f"wrong_{self._name}", reason)
-        return said
+        return text if said == "*" else said
 
 
 def _moment(text: str, formats: list[str]) -> str:
