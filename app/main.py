@@ -18,6 +18,8 @@ from app.db import Database
 from app.dossier import pages as dossier_pages
 from app.errors import Problem, install_handlers
 from app.exchange import api as exchange
+from app.exchange import export_api as exports
+from app.exchange import export_pages
 from app.exchange import pages as exchange_pages
 from app.filling import pages as filling_pages
 from app.firstday import pages as firstday_pages
@@ -109,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         forecasts,
         panel,
         exchange,
+        exports,
         jobs,
         webhooks,
     )
@@ -118,7 +121,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(hooks.open_router, responses=errors)
     app.include_router(forecasts.batches, responses=errors)
     app.include_router(reports.api, responses=errors)
-    first_day = (firstday_pages, sheet_pages, checksheets_pages, exchange_pages, training_pages, scorecards_pages)
+    first_day = (
+        firstday_pages,
+        sheet_pages,
+        checksheets_pages,
+        exchange_pages,
+        export_pages,
+        training_pages,
+        scorecards_pages,
+    )
     daily = (home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages)
     for frame in (*daily, *first_day, team_pages, webhooks_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)

@@ -5,10 +5,17 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+_BEGINS_A_FORMULA = frozenset("=+-@\t\r\n")
+
 
 def no_formula(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
+    """Text that no spreadsheet runs as a formula; what looks as if it had been through here gets one mark more."""
+    return f"'{text}" if text.lstrip("'")[:1] in _BEGINS_A_FORMULA and text.strip("'") else text
+
+
+def formula(text: str) -> str:
+    """The text as it was before."""
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in _BEGINS_A_FORMULA and text.strip("'") else text
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -144,6 +144,30 @@ def export_card(
     sys.stdout.write(FORMATS[form].write(exported))
 
 
+def _export_of(table: str) -> None:
+    def take_out(
+        out: Annotated[Path, typer.Option("--out", help="The file to write, .csv or .parquet.")],
+        check_sheet: SheetKey = None,
+        crm: Annotated[
+            str | None, typer.Option("--for", help="For scores: salesforce, hubspot, dynamics, pipedrive or odoo.")
+        ] = None,
+    ) -> None:
+        from app.accounts.service import COMMAND_LINE
+        from app.exchange.exporting import write_export
+
+        with open_database() as database, spinner("Exporting"):
+            write_export(database, caller=COMMAND_LINE, table=table, out=out, check_sheet=check_sheet, crm=crm)
+        say(f"{table.capitalize()} are in {out}.")
+
+    exports.command(table, help=f"Write all {table} to a file; `winnow import --preset winnow` reads it again.")(
+        take_out
+    )
+
+
+for _table in ("prospects", "observations", "outcomes", "forecasts", "scores"):
+    _export_of(_table)
+
+
 @commands.command("diff")
 def diff_cards(
     scorecard: Annotated[str, typer.Argument(help="The id of the card before.")],

@@ -172,6 +172,7 @@ class ItemColumn(Named):
     answers: dict[str, bool | float | str | None] = Field(
         default={}, description="Value → answer; null = not observed. Without it, values are answers as they stand."
     )
+    taken_back: str | None = Field(default=None, description="The value by which an answer was taken back.")
     label: Label | None = None
     definition: Text | None = None
     choices: list[Choice] = Field(default=[])
@@ -184,7 +185,7 @@ class ItemColumn(Named):
 
     def item(self, key: str) -> Item:
         """The item as a check sheet has it."""
-        aside = {"column", "optional", "label_column", "answers", "choices", "label", "definition"}
+        aside = {"column", "optional", "label_column", "answers", "taken_back", "choices", "label", "definition"}
         fields = self.model_dump(exclude=aside)
         label = self.label or self.names[0]
         definition = self.definition or f"As written in the column {self.names[0]}."

@@ -11,6 +11,8 @@ from itertools import chain, islice, tee
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from app.tabular import formula
+
 SEPARATORS = ",;\t|"
 GZIPPED = b"\x1f\x8b"
 WORKBOOK = b"PK\x03\x04"
@@ -145,6 +147,8 @@ def _rows(lines: Iterator[str], separator: str) -> Iterator[Row]:
             for cells in reader:
                 text = "".join(islice(behind, reader.line_num - begun))
                 if cells:
+                    if "'" in text:
+                        cells = [formula(cell) for cell in cells]
                     yield Row(gone + begun + 1, text, cells, problem_of(text))
                 begun = reader.line_num
         except csv.Error as error:

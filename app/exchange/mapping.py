@@ -191,7 +191,7 @@ class AnswersReader:
         for key, at, answers in self.columns:
             answer = answers[cells[at]]
             if answer is not None:
-                found[key] = answer
+                found[key] = None if answer is _TAKEN_BACK else answer
         return found
 
 
@@ -374,6 +374,9 @@ def _moment(text: str, formats: list[str]) -> str:
     return text
 
 
+_TAKEN_BACK = object()
+
+
 class AnswerCells(dict[str, Any]):
     """Cell text → answer, each distinct text read once as long as they are few."""
 
@@ -382,6 +385,7 @@ class AnswerCells(dict[str, Any]):
         self._item = item
         self._title = title
         self._table = column.answers
+        self._taken_back = column.taken_back
 
     def __missing__(self, cell: str) -> Any:
         text = cell.strip()
@@ -396,6 +400,8 @@ class AnswerCells(dict[str, Any]):
     def _read(self, text: str) -> Any:
         if not text:
             return None
+        if text == self._taken_back:
+            return _TAKEN_BACK
         table = self._table
         if not table:
             return read_answer(self._item, text)

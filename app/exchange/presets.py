@@ -18,7 +18,8 @@ PRESETS = {
     "odoo": "Odoo",
     "winnow": "Winnow, exported before",
 }
-ANSWER = "answer."  # before an item's key in the files of our own
+# In the files of our own: before an item's key, and where an answer was taken back.
+ANSWER, TAKEN_BACK = "answer.", "taken back"
 
 
 @cache
@@ -75,7 +76,7 @@ def _own_items(mapping: Mapping, table: Table, sheet: Sheet, *, own: bool) -> di
         title = next((titles[plain(name)] for name in named if plain(name) in titles), None)
         if title is not None and key not in mapping.items:
             words = {} if own or item.kind != "yes_no" else _YES_NO
-            found[key] = ItemColumn(column=title, kind=item.kind, answers=words)
+            found[key] = ItemColumn(column=title, kind=item.kind, answers=words, taken_back=TAKEN_BACK if own else None)
     return found
 
 

@@ -84,6 +84,7 @@ EXPECTED = {
     ("POST", "/v1/imports"): (IMPORTERS, "write"),
     ("GET", "/v1/imports/{import_id}"): (IMPORTERS, "read"),
     ("GET", "/v1/imports/{import_id}/errors.csv"): (IMPORTERS, "read"),
+    ("GET", "/v1/exports/{table}.{form}"): (EVERYONE, "read"),
     ("GET", "/v1/jobs/{job_id}"): (IMPORTERS, "read"),
     ("POST", "/v1/hooks"): (IMPORTERS, "write"),
     ("GET", "/v1/hooks"): (IMPORTERS, "read"),
@@ -224,7 +225,10 @@ NOTHING |= {"webhook_id": "wh_0", "delivery_id": "dl_0", "hook": "hk_0", "receiv
 
 
 def address(path: str, ids: dict[str, str] = NOTHING) -> str:
-    for name, value in ({"external_id": "crm-1", "key": "bids", "number": "1", "entry_id": "ef_0"} | ids).items():
+    for name, value in (
+        {"external_id": "crm-1", "key": "bids", "number": "1", "entry_id": "ef_0", "table": "scores", "form": "csv"}
+        | ids
+    ).items():
         path = path.replace(f"{{{name}}}", value)
     return path
 

@@ -123,6 +123,8 @@ EXPECTED = {
     ("GET", "/cards/{scorecard_id}/against/{other}"): EVERYONE,
     ("GET", "/cards/{scorecard_id}/print"): EVERYONE,
     ("POST", "/cards/{scorecard_id}/activate"): MANAGERS,
+    ("GET", "/exports"): EVERYONE,
+    ("GET", "/exports/{table}.{form}"): EVERYONE,
     ("GET", "/import"): MANAGERS,
     ("POST", "/import"): MANAGERS,
     ("GET", "/import/{import_id}"): MANAGERS,
@@ -185,7 +187,7 @@ def page_client(app, person_ids):
 def address(path, person_ids):
     names = {"person_id": person_ids["rep"], "token": "x" * 43, "key": "bids", "number": "1", "job_id": "job_0"}
     names |= {"scorecard_id": "sc_0", "other": "sc_0", "import_id": "im_0", "webhook_id": "wh_0"}
-    names |= {"delivery_id": "dl_0"}
+    names |= {"delivery_id": "dl_0", "table": "scores", "form": "csv"}
     for name, value in names.items():
         path = path.replace(f"{{{name}}}", value)
     return path
