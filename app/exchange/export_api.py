@@ -9,6 +9,7 @@ from app.db import DatabaseDep
 from app.errors import Problem
 from app.exchange.answering import answer_with
 from app.exchange.exporting import Form, Table
+from app.fields import Key
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"])
 Crm = Literal["salesforce", "hubspot", "dynamics", "pipedrive", "odoo"]
@@ -24,7 +25,7 @@ def export(
     caller: Reader,
     table: Annotated[Table, Path(description="What to take out; a rep gets the rows of its own prospects.")],
     form: Annotated[Form, Path(description="CSV that no spreadsheet runs a formula of, or Parquet.")],
-    check_sheet: Annotated[str | None, Query(description="Only prospects on this sheet. Default: all.")] = None,
+    check_sheet: Annotated[Key | None, Query(description="Only prospects on this sheet. Default: all.")] = None,
     crm: Annotated[
         Crm | None,
         Query(alias="for", description="For `scores`: the open prospects' scores under the names of a CRM's fields."),

@@ -1,5 +1,6 @@
 """Reading imports: how far they are, the rows that did not land, and the file itself while it is kept."""
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -129,6 +130,9 @@ def read_sample(session: Session, run: ImportRun) -> Sample:
 
 def fit_preset(session: Session, table: Table, *, preset: str, check_sheet: str | None) -> Mapping:
     """The mapping of a preset for a file, onto the sheet named, the only one, or one that is to be made."""
+    if check_sheet is not None and not re.fullmatch("[a-z0-9][a-z0-9_.-]{0,63}", check_sheet):
+        msg = "The check sheet is named by its key: small letters, figures, dots, dashes and underscores."
+        raise UnreadableFile(msg)
     keys = session.scalars(select(CheckSheet.key).limit(2)).all()
     key = check_sheet or (choose_sheet(session, None) if keys else preset)
     return fit(preset, table, check_sheet=key, sheet=sheet_named(session, key))
