@@ -4,7 +4,8 @@ http     what-if scores over HTTP against an endpoint of the same app that retur
 hooks    what a CRM waits that posts to a hook, at 50 a second
 pages    the first byte of each list of prospects, signed in, against a bare page of the same app
 core     points, whole scores and what to find out next, without a service around them
-import   a file of prospects with 20 answers and an outcome each, against bare inserts of the same rows
+import   a file of prospects with 20 answers and an outcome each, against bare inserts (COPY) of the same rows, and
+         what-if scores at 50 requests/s from a server beside it
 reports  every report and its plot on closed deals, signed in, against a bare page of the same app
 compare  what the comparison of forecasters holds on simulated teams whose truth is known: coverage, false alarms
 shapes   the scorecard beside its rivals on made-up tables of many shapes; needs pandas
@@ -13,15 +14,7 @@ The first six are measured unless parts are named.
 """
 
 import argparse
-import csv
 import json
-import os
-import random
-import shutil
-import sqlite3
-import subprocess
-import sys
-import time
 import timeit
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +25,7 @@ import serving
 from bench_compare import bench_compare
 from bench_hooks import bench_hooks
 from bench_http import SHEET, bench_http
+from bench_import import bench_import
 from bench_pages import bench_pages
 from bench_reports import bench_reports
 from rich.console import Console
@@ -41,10 +35,6 @@ from app.db import Database
 from app.scorecards.queries import load_card, sheet_and_card
 from app.settings import Settings
 from models.explanation import find_out_next
-
-ITEMS = 20
-BATCH = 5_000
-THREE_ROWS = ("prospect", "observation", "outcome")
 
 
 def bench_core() -> dict[str, Any]:
@@ -69,95 +59,6 @@ def _microseconds(work: Callable[[], object], calls: int = 2_000) -> float:
     return round(1e6 * min(timeit.repeat(work, number=calls, repeat=7)) / calls, 1)
 
 
-def bench_import(prospects: int) -> dict[str, Any]:
-    """Prospects a second through `winnow import` and through bare inserts of the rows it left."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        file, mapping = _write_file(folder, prospects)
-        variables = serving.environment(f"sqlite:///{folder / 'winnow.db'}")
-        serving.winnow(variables, "migrate")
-        command = [*serving.WINNOW, "import", str(file), "--map", str(mapping), "--json"]
-        began = time.perf_counter()
-        process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        if status:
-            sys.exit("The import failed.")
-        bare = _insert_bare(folder)
-    imported_rate, bare_rate = prospects / seconds, prospects / bare
-    return {
-        "prospects": prospects,
-        "import_per_second": round(imported_rate),
-        "bare_inserts_per_second": round(bare_rate),
-        "ratio": round(imported_rate / bare_rate, 3),
-        "peak_memory_mb": round(used.ru_maxrss / 1024),
-    }
-
-
-def _write_file(folder: Path, prospects: int) -> tuple[Path, Path]:
-    """A table of made-up deals, and the mapping that reads it."""
-    chance = random.Random(0)
-    choices = ["low", "middle", "high", "unknown", ""]
-    items = {f"item{number}": "yes_no" if number % 2 else "choice" for number in range(ITEMS)}
-    values = {"yes_no": ["true", "false", "unknown", ""], "choice": choices}
-    file, mapping = folder / "deals.csv", folder / "deals.map.json"
-    with file.open("w", encoding="utf-8", newline="") as out:
-        table = csv.writer(out)
-        table.writerow(["id", "owner", "status", "seen", "decided", *items])
-        for number in range(prospects):
-            day = f"2025-{1 + number % 12:02}-{1 + number % 28:02}"
-            answers = [chance.choice(values[kind]) for kind in items.values()]
-            status = chance.choice(["won", "lost"])
-            table.writerow(
-                [f"deal-{number}", f"rep{number % 9}", status, f"{day}T09:00:00Z", f"{day}T17:00:00Z", *answers]
-            )
-    columns = {
-        item: {"column": item, "kind": kind, "label": item, "definition": "Made up."} for item, kind in items.items()
-    }
-    for column in columns.values():
-        if column["kind"] == "choice":
-            column["answers"] = {choice: choice for choice in choices if choice}
-    described = {
-        "check_sheet": {"key": "deals", "name": "Made-up deals"},
-        "id": {"column": "id"},
-        "owner": {"column": "owner"},
-        "outcome": {"column": "status", "won": ["won"], "lost": ["lost"]},
-        "observed_at": {"column": "seen"},
-        "decided_at": {"column": "decided"},
-        "items": columns,
-    }
-    mapping.write_text(json.dumps(described), "utf-8")
-    return file, mapping
-
-
-def _insert_bare(folder: Path) -> float:
-    """Seconds to insert the imported rows again, as they are, into a copy of the file that lacks them."""
-    source = folder / "winnow.db"
-    rows = {}
-    with sqlite3.connect(source) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        for table in THREE_ROWS:
-            rows[table] = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
-    copy = shutil.copyfile(source, folder / "copy.db")
-    connection = sqlite3.connect(copy, isolation_level=None)
-    for table in reversed(("score_entry", *THREE_ROWS)):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute("VACUUM")
-    began = time.perf_counter()
-    for first in range(0, len(rows["prospect"]), BATCH):
-        connection.execute("BEGIN IMMEDIATE")
-        for table in THREE_ROWS:
-            batch = rows[table][first : first + BATCH]
-            marks = ", ".join("?" * len(batch[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", batch)  # noqa: S608
-        connection.execute("COMMIT")
-    seconds = time.perf_counter() - began
-    connection.close()
-    return seconds
-
-
 def _shapes(asked: argparse.Namespace) -> dict[str, Any]:
     from bench_shapes import bench_shapes  # needs what is not installed for all
 
@@ -169,7 +70,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "hooks": lambda asked: bench_hooks(asked.database),
     "pages": lambda asked: bench_pages(asked.database, asked.open),
     "core": lambda _: bench_core(),
-    "import": lambda asked: bench_import(asked.prospects),
+    "import": lambda asked: bench_import(asked.database, asked.rows),
     "reports": lambda asked: bench_reports(asked.database, asked.deals, asked.keep),
     "compare": lambda asked: bench_compare(asked.teams),
     "shapes": _shapes,
@@ -183,7 +84,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--database", choices=("sqlite", "postgresql"), default="sqlite", help="of services (%(default)s)"
     )
-    parser.add_argument("--prospects", type=int, default=100_000, help="for import (%(default)s)")
+    parser.add_argument("--rows", type=int, default=20_000, help="prospects, for import (%(default)s)")
     parser.add_argument("--open", type=int, default=5_000, help="open prospects, for pages (%(default)s)")
     parser.add_argument("--deals", type=int, default=100_000, help="closed deals, for reports (%(default)s)")
     parser.add_argument("--keep", type=Path, help="folder of the database for reports, made once and used again")

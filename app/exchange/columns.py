@@ -81,6 +81,11 @@ class Id(Input):
     row: bool = False
     prefix: str = ""
 
+    @property
+    def names(self) -> list[str]:
+        """What the column may be called; none where the row's number is the id."""
+        return [self.column] if isinstance(self.column, str) else self.column or []
+
     @model_validator(mode="after")
     def one_source(self) -> Self:
         """Either a column or the row's number."""
@@ -98,6 +103,11 @@ class OutcomeColumn(Input):
     lost: list[str]
     void: list[str] = Field(default=[])
     open: list[str] = Field(default=[])
+
+    @property
+    def names(self) -> list[str]:
+        """The columns it asks."""
+        return [self.column]
 
     @property
     def results(self) -> dict[str, str | None]:
@@ -122,6 +132,11 @@ class OutcomeRules(Input):
 
     columns: dict[str, Named] = Field(min_length=1)
     rules: list[Rule] = Field(min_length=1)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns it asks."""
+        return [name for column in self.columns.values() for name in column.names]
 
     @model_validator(mode="after")
     def rules_name_columns(self) -> Self:

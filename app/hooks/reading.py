@@ -1,16 +1,17 @@
 """What is posted, as records of named texts, whether it came as JSON or as a form."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
 import msgspec
-from pydantic import Field
+from pydantic import Field, model_validator
 from starlette.exceptions import HTTPException
 
 from app.checksheets.answers import Sheet
+from app.exchange.columns import Named
 from app.exchange.files import Table
-from app.exchange.mapping import Column, Mapping, RowReader
+from app.exchange.mapping import Mapping, RowReader
 from app.strict_json import read_json
 
 MOST_RECORDS = 1_000
@@ -34,15 +35,24 @@ class HookMapping(Mapping):
     def columns(self) -> list[str]:
         """Every path the mapping names."""
         told = [getattr(self, name) for name in type(self).model_fields]
-        named = [one.column for one in (*told, *self.items.values()) if isinstance(one, Column)]
-        named += [item.column for item in self.items.values()]
-        named += [self.id.column] if self.id.column else []
-        named += [self.outcome.column] if self.outcome else []
-        return list(dict.fromkeys(named))
+        named = [path for one in told if isinstance(one, Named) for path in one.names]
+        return list(dict.fromkeys([*named, *self.id.names, *sorted(self.answered())]))
 
     def answered(self) -> set[str]:
         """The paths where `false` is an answer; anywhere else it is how some programs write that there is nothing."""
-        return {item.column for item in self.items.values()} | ({self.outcome.column} if self.outcome else set())
+        return {path for item in self.items.values() for path in item.names} | set(self.outcome_paths())
+
+    def outcome_paths(self) -> list[str]:
+        """The paths that say how a prospect ended."""
+        return self.outcome.names if self.outcome else []
+
+    @model_validator(mode="after")
+    def prospects_alone(self) -> Self:
+        """A hook takes prospects with their answers and outcomes; forecasts and effort come in by the API or a file."""
+        if self.rows != "prospects" or self.forecast or self.effort:
+            msg = "a hook takes prospects, answers and outcomes: leave out rows, forecast and effort"
+            raise ValueError(msg)
+        return self
 
 
 def split(body: bytes) -> list[str]:
@@ -93,7 +103,7 @@ class RecordReader(RowReader):
         self.paths = mapping.columns()
         super().__init__(mapping, sheet, Table(self.paths, ",", iter(())))
         self._answered = mapping.answered()
-        self._ended = mapping.outcome
+        self._ended = mapping.outcome_paths()
 
     def cells(self, record: dict[str, str]) -> list[str]:
         """The values the mapping names, in its order; what is not there is blank."""
@@ -101,7 +111,8 @@ class RecordReader(RowReader):
 
     def says_open(self, cells: list[str]) -> bool:
         """Whether a word says that the prospect is open, where a blank says nothing."""
-        return self._ended is not None and cells[self.paths.index(self._ended.column)].strip() in self._ended.open
+        said = any(cells[self.paths.index(path)].strip() for path in self._ended)
+        return said and self.result(cells) is None
 
     def _cell(self, path: str, text: str) -> str:
         return "" if text == "false" and path not in self._answered else text
