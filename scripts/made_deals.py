@@ -144,7 +144,7 @@ class Maker:
                 entry = log_row(row["id"], columns, cause=cause, now=at)
                 self.out[ScoreEntry].append(entry | {"id": self._id("se", at)})
                 columns.pop("points")
-                row |= columns | {"score_changed_at": at}
+                row |= columns | {"score_changed_at": at, "score_told_at": at}
 
     def _card(self, at: datetime) -> LoadedCard:
         return next(card for since, card in reversed(self.cards) if since <= at)

@@ -144,7 +144,8 @@ def app(
         known_databases[database_url] = Database(settings)
     database = routed_app.state.database = known_databases[database_url]
     with database.reading() as session:
-        session.info["sheets"].clear()  # committed versions never change, but here they come anew with every test
+        for known in ("sheets", "reports"):  # committed, they never change, but here they come anew with every test
+            session.info[known].clear()
     routed_app.state.keeper = make_keeper(settings)
     yield routed_app
     database.engine.dispose()

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.accounts.tables import AuditEntry
@@ -19,6 +19,11 @@ _CHAIN_LOCK = 7_461_001
 def record(session: Session, *, actor: str, action: str, subject: str, **detail: Any) -> None:
     """Note a change; the row is written as the transaction commits, with the change or not at all."""
     session.info.setdefault(_PENDING, []).append((actor, action, subject, detail))
+
+
+def last_number(session: Session) -> int:
+    """The number of the last change there is; while it stands, so does everything that was read."""
+    return session.scalar(select(func.max(AuditEntry.number))) or 0
 
 
 def _hash(entry: AuditEntry) -> str:

@@ -116,7 +116,7 @@ def _insert(session: Session, work: Import, rows: Sequence[Incoming], now: datet
             columns = score_columns(loaded, _known_in_time(row.answers, prospect, _observed_at(work, row)))
             scores.append(log_row(prospect["id"], columns, cause="observation", now=now))
             prospect.update({name: value for name, value in columns.items() if name != "points"})
-            prospect["score_changed_at"] = now
+            prospect["score_changed_at"] = prospect["score_told_at"] = now
     insert_rows(session, metadata.tables["prospect"], prospects)
     insert_rows(session, metadata.tables["observation"], observations)
     insert_rows(session, metadata.tables["outcome"], outcomes)
@@ -162,6 +162,7 @@ _UNSET = dict.fromkeys(
     (
         "name", "account", "source", "amount", "currency", "stage", "expected_close", "waiting_for", "look_again_at",
         "decided_at", "closed_at", "outcome_id", "score", "grade", "probability", "scorecard_id", "score_changed_at",
+        "score_told_at",
         "erased_at",
     )
 )  # fmt: skip

@@ -23,7 +23,7 @@ ORDERS: dict[str, list[tuple[Any, type]]] = {
     "score": [(Prospect.score_rank, int), (Prospect.arrived_at, datetime), (Prospect.id, str)],
     "arrival": [(Prospect.arrived_at, datetime), (Prospect.id, str)],
     "updated": [(Prospect.updated_at, datetime), (Prospect.id, str)],
-    _MOVED: [(Prospect.score_changed_at, datetime), (Prospect.id, str)],
+    _MOVED: [(Prospect.score_told_at, datetime), (Prospect.id, str)],
 }
 
 
@@ -74,7 +74,7 @@ def _wanted(asked: ProspectFilter, sight: Sight) -> list[ColumnElement[bool]]:
         Prospect.check_sheet: asked.check_sheet,
     }
     conditions = [column == value for column, value in same.items() if value is not None]
-    since = {Prospect.updated_at: asked.changed_since, Prospect.score_changed_at: asked.score_changed_since}
+    since = {Prospect.updated_at: asked.changed_since, Prospect.score_told_at: asked.score_changed_since}
     conditions += [column > value for column, value in since.items() if value is not None]
     if asked.grade is not None:
         of_grade = Prospect.grade == asked.grade
@@ -171,7 +171,12 @@ def describe_outcome(entry: OutcomeEntry | None) -> Outcome | None:
 def describe(prospect: Prospect, outcome: OutcomeEntry | None, sight: Sight) -> ProspectBody:
     """A prospect as this caller sees it."""
     fields = {name: getattr(prospect, name, None) for name in ProspectBody.model_fields}
-    fields |= {"outcome": describe_outcome(outcome), "scorecard": prospect.scorecard_id}
+    fields["score_changed_at"] = prospect.score_told_at
+    fields |= {
+        "outcome": describe_outcome(outcome),
+        "scorecard": prospect.scorecard_id,
+        "score_changed_at": prospect.score_told_at,
+    }
     return ProspectBody.model_validate(sight.show(prospect, fields))
 
 

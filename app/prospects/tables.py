@@ -29,7 +29,7 @@ class Prospect(Base):
         Index("ix_prospect_arrival", "arrived_at", "id"),
         Index("ix_prospect_updated", "updated_at", "id"),
         # What moved since a moment, for those who look for themselves.
-        Index("ix_prospect_score_changed", "score_changed_at", "id"),
+        Index("ix_prospect_score_told", "score_told_at", "id"),
         Index("ix_prospect_rank", "score_rank", "arrived_at", "id"),
         Index("ix_prospect_owner", "owner", "arrived_at", "id"),
         # The lists of open prospects, in order of arrival: everybody's with what they are filtered by, and an owner's.
@@ -90,6 +90,8 @@ class Prospect(Base):
     probability: Mapped[float | None]
     scorecard_id: Mapped[str | None] = mapped_column(ForeignKey("scorecard.id"))
     score_changed_at: Mapped[datetime | None]
+    # The same, in the order of the commits: whoever has seen one of these times misses nothing that moved before it.
+    score_told_at: Mapped[datetime | None]
     # The score turned round, 0 where there is none: one plain index then serves "best first, unscored last".
     score_rank: Mapped[int] = mapped_column(default=0)
 

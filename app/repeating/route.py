@@ -131,7 +131,7 @@ def _describe(request: Request, key: str) -> Call | None:
     if caller is None or asked is None:
         return None
     named = request.path_params.get("external_id")
-    about = MANY if request.scope["path"].endswith("/batch") else named and named.replace(SLASH, "/")
+    about = MANY if request.scope["path"].endswith("/batch") else named and named.replace(SLASH, "/").replace("\0", "")
     return Call(caller.id, request.headers["authorization"], key, asked, about)
 
 

@@ -23,7 +23,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy.orm import Session
 
+from app.accounts.audit import last_number
+from app.accounts.service import Caller
 from app.db import utcnow
 from app.errors import Unprocessable
 from app.fields import Key, LastMoment, Moment, Name
@@ -154,6 +157,9 @@ class Figure(Generic[Body]):
     alt: Callable[[Body], str] = lambda _body: ""
 
 
+_MOST_KEPT = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Report(Generic[Body]):
     """A report: where it stands, who may read it, and how; its first figure is the one meant where none is named."""
@@ -163,10 +169,22 @@ class Report(Generic[Body]):
     title: str
     lead: str
     body: type[Body]
-    read: Callable[..., Body]
+    make: Callable[..., Body]
     figures: tuple[Figure[Body], ...]
     roles: tuple[str, ...] = ("manager", "admin")
     ask: Callable[..., Asked] = ask
+
+    def read(self, session: Session, *, caller: Caller, asked: Asked) -> Body:
+        """The body; asked again as of the same moment, as the pictures of a page are, it is not made anew."""
+        kept: dict[Any, Body] = session.info["reports"]
+        key = (self.name, caller, asked, last_number(session))
+        if key not in kept:
+            body = self.make(session, caller=caller, asked=asked)
+            for oldest in list(kept)[: max(0, len(kept) - _MOST_KEPT + 1)]:
+                kept.pop(oldest, None)
+            kept[key] = body
+            return body
+        return kept[key]
 
     def figure(self, name: str | None, *, plotted: bool = False) -> Figure[Body]:
         """One of its figures; of those with a plot, if one is wanted."""

@@ -46,7 +46,7 @@ def refresh_score(session: Session, prospect: Prospect, *, cause: Cause, now: da
     for name, value in columns.items():
         if name != "points":
             setattr(prospect, name, value)
-    prospect.score_changed_at = now
+    prospect.score_changed_at = prospect.score_told_at = now
     note_moved(session, [prospect.id], at=now)
     _tell_score(session, prospect, before, now)
     if known.loaded is not None and not known.warnings:
@@ -120,13 +120,13 @@ def _stamp(session: Session) -> None:
     if not moved or session.get_bind().dialect.name != "postgresql":
         return
     audit.commit_in_turn(session)
-    last = session.scalar(select(func.max(Prospect.score_changed_at)))
+    last = session.scalar(select(func.max(Prospect.score_told_at)))
     now = max(utcnow(), last + timedelta(microseconds=1)) if last else utcnow()
     for start in range(0, len(moved), _LOOK_UP):
         of_these = update(Prospect).where(
             Prospect.id.in_(moved[start : start + _LOOK_UP]), Prospect.score_changed_at.in_(then)
         )
-        session.execute(of_these.values(score_changed_at=now).execution_options(synchronize_session=False))
+        session.execute(of_these.values(score_told_at=now).execution_options(synchronize_session=False))
 
 
 def score_columns(loaded: LoadedCard, answers: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def rescore_open(session: Session, loaded: LoadedCard, *, now: datetime) -> int:
                 continue
             entries.append(log_row(row.id, columns, cause="card", now=now))
             columns.pop("points")
-            updates.append({"id": row.id, "score_changed_at": now, **columns})
+            updates.append({"id": row.id, "score_changed_at": now, "score_told_at": now, **columns})
             if columns["grade"] != row.grade:
                 moved.append(_grade_moved(loaded, row, columns, FORECAST_FIRST if blinded and row.awaited else None))
         if updates:

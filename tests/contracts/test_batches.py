@@ -19,7 +19,7 @@ VOLATILE = {
     "made_at",
     "arrived_at",
 }
-VOLATILE |= {"observed_at", "prospect", "external_id"}
+VOLATILE |= {"observed_at", "prospect", "external_id", "score_changed_at"}
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ REPORT = Report(
     title="Calibration",
     lead="Whether scores keep their promise: the card in force at the time, on outcomes it had never seen.",
     body=CalibrationBody,
-    read=read,
+    make=read,
     figures=(
         Figure(
             "reliability",

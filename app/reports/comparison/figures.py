@@ -189,7 +189,7 @@ REPORT = Report(
     title="Data and reps side by side",
     lead="The same deals at the same moment: what the reps said before they saw the score, and what the data said.",
     body=ComparisonBody,
-    read=read,
+    make=read,
     figures=(
         Figure("skill", "How close each forecaster was", _of_skills),
         Figure(

@@ -119,7 +119,7 @@ REPORT = Report(
     title="Effort by quality",
     lead="Where hours and quotes went, and what they brought, by the grade of the first sheet.",
     body=EffortBody,
-    read=read,
+    make=read,
     figures=(
         Figure("grades", "Effort against quality", _grades, _draw_grades, _say_grades),
         Figure("kinds", "By what was done", _kinds),

@@ -96,7 +96,7 @@ REPORT = Report(
     title="Item review",
     lead="Which characteristics carry signal, which are dead weight, and which beliefs the data contradict.",
     body=ItemsBody,
-    read=read,
+    make=read,
     figures=(
         Figure(
             "signal",

@@ -22,6 +22,6 @@ REPORT = Report(
     title="Overview",
     lead="What the reports found, in plain sentences; each leads to its report and each figure to its rows.",
     body=OverviewBody,
-    read=read,
+    make=read,
     figures=(Figure("findings", "What the reports found", _findings),),
 )

@@ -66,7 +66,7 @@ REPORT = Report(
     title="Selling apart from prospects",
     lead="Wins beyond what the prospects' quality predicts: to find what is worth telling the others, not to rank.",
     body=PeopleBody,
-    read=read,
+    make=read,
     roles=("rep", "manager", "admin"),
     figures=(
         Figure(

@@ -83,7 +83,7 @@ REPORT = Report(
     title="Surprises",
     lead="Deals that went against their score, to talk about: what did the sheet not see?",
     body=SurprisesBody,
-    read=read,
+    make=read,
     figures=(
         Figure("deals", "Deals that went against their score", _deals, _draw, _say),
         Figure("proposals", "Items proposed for the next version of the sheet", _proposals),

@@ -43,14 +43,15 @@ def write(path, kind):
     elif kind == "xlsx":
         write_workbook(path, ROWS)
     else:
-        values = duckdb.sql(
+        asked = (
             """SELECT * FROM (VALUES
             (1::BIGINT, 'Brandt, Castings', 'ada', 'yes', 3.0::DOUBLE, 'nobody', 'comparing', 1200.5::DECIMAL(9,1),
              'EUR', TIMESTAMP '2026-01-05 09:30:00', 'Won', DATE '2026-02-01'),
             (2, 'Ode', 'bo', '?', 2.5, 'the boss', NULL, NULL, NULL, TIMESTAMP '2026-01-05', NULL, NULL))
             AS deals(""" + ",".join(f'"{name}"' for name in HEADER.split(",")) + ")"
         )  # fmt: skip
-        values.write_parquet(str(path))
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY ({asked}) TO '{path}' (FORMAT parquet)")
     return path
 
 

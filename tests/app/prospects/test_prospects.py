@@ -48,9 +48,10 @@ def test_what_was_put_is_read_back(bids_api):
 
 
 def test_a_put_answers_with_the_prospect_and_its_score(bids_api):
-    """One call gives back what a later read gives, score and reasons too."""
+    """One call gives back what a later read gives, score and reasons too; when it was committed is known after."""
     reply = put(bids_api, FULL | {"answers": {"budget": True}}).json()
     kept, score = read(bids_api), bids_api.get("/v1/prospects/p/score").json()
+    assert kept.pop("score_changed_at") >= reply.pop("score_changed_at")
     assert {field: reply[field] for field in kept} == kept
     for field in ("probability", "points", "reasons", "interval", "find_out_next", "expected_amount", "score", "grade"):
         assert reply[field] == score[field]

@@ -50,7 +50,7 @@ TOY = Report(
     title="Toy",
     lead="Counts.",
     body=ToyBody,
-    read=read_toy,
+    make=read_toy,
     figures=(Figure("counts", "Counts", toy_table, toy_plot, lambda _: "Bars."), Figure("plain", "Plain", toy_table)),
 )
 
@@ -141,7 +141,7 @@ def test_a_report_is_for_the_roles_it_names(toy_app, make_key):
 
 def test_every_plot_is_drawn_on_light_paper_in_fonts_that_exist():
     """The theme reaches the picture: a picture in a dark page is read on its own paper."""
-    drawn = draw(spec_of(toy_plot(TOY.read(None, caller=None, asked=TOY.ask()))), "svg").decode()
+    drawn = draw(spec_of(toy_plot(TOY.make(None, caller=None, asked=TOY.ask()))), "svg").decode()
     assert 'fill="#fffdf8"' in drawn
     assert "Liberation Sans, Arial, Helvetica, sans-serif" in drawn
 
