@@ -12,6 +12,7 @@ from app.exchange.importing import import_file
 from app.exchange.queries import fit_preset
 from app.forecasts.tables import Forecast
 from app.prospects.tables import Effort, OutcomeEntry, Prospect
+from tests.visiting import form_with, says
 from tests.workbooks import write_workbook
 
 SALESFORCE = """"Id","IsDeleted","AccountId","Name","StageName","Amount","CurrencyIsoCode","Probability","CloseDate",\
@@ -213,3 +214,14 @@ def test_a_preset_comes_by_rest_and_by_command(bids_api, winnow, tmp_path):
     assert bids_api.post("/v1/imports", **sent).status_code == 202
     assert winnow("import", path, "--preset", "pipedrive").out.startswith("4 rows: 4 created")
     assert bids_api.post("/v1/imports", **sent | {"data": {"preset": "siebel"}}).status_code == 422
+
+
+def test_a_page_shows_which_rows_of_a_preset_cannot_be_taken(bids_api, sign_in_as):
+    """With its line and the reason, before anything is stored."""
+    manager = sign_in_as("manager")
+    path, sent = form_with(manager.look("/import"), "Look at it")
+    month_first = SALESFORCE.replace("2026-02-01", "03/04/2026")
+    shown = manager.client.post(path, data=sent | {"preset": "salesforce"}, files={"file": ("sf.csv", month_first)})
+    assert shown.status_code == 200
+    assert "line 2" in says(shown)
+    assert "03/04/2026" in says(shown)
