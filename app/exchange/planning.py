@@ -51,7 +51,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "currency": ("currency",),
     "arrived_at": ("arrived", "arrived at", "created", "created at", "create date", "created date", "engage date"),
     "observed_at": ("observed", "observed at", "seen at", "answered at"),
-    "decided_at": ("decided", "decided at", "closed", "closed at", "close date", "closed date", "close time"),
+    "decided_at": (
+        "decided", "decided at", "closed", "closed at", "closed on", "close date", "closed date", "close time",
+    ),
     "outcome": ("outcome", "result", "status", "stage", "deal stage", "state", "won", "won lost"),
     "reason": ("reason", "lost reason", "loss reason", "reason lost"),
 }  # fmt: skip
