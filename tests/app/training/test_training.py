@@ -227,5 +227,5 @@ def test_rolling_back_by_page_asks_why_and_says_it(bids_api, close_bids, sign_in
     assert manager.press(card, "Roll back").status_code == 422
     assert manager.press(card, "Roll back", reason="The trial went badly.").status_code == 200
     listed = says(manager.look("/cards"))
-    assert "by Mia: this card" in listed
+    assert "by Mia: What the team believes" in listed
     assert "The trial went badly." in listed
