@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -227,7 +227,8 @@ def erase_prospect(session: Session, *, caller: Caller, external_id: str, now: d
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     for erase in ERASERS:
         erase(session, prospect)
-    forget(session, prospect.external_id)
+    former = select(FormerId.external_id).where(FormerId.prospect_id == prospect.id)
+    forget(session, [prospect.external_id, *session.scalars(former)])
     for name in ("name", "owner", "account", "source", "waiting_for", "import_digest", "forecast_owner"):
         setattr(prospect, name, None)
     prospect.brief = {}

@@ -57,7 +57,7 @@ def check_key(in_header: str | None, in_body: Any) -> str | None:
 async def answer_once(request: Request, key: str, handle: Handle) -> Response:
     """Answer a call that has a key: by doing it, or as it was answered before."""
     running: set[tuple[str, str]] = request.app.state.running
-    name = (request.headers.get("authorization", ""), key)
+    name = (_secret(request), key)
     await _wait_for_twin(running, name)
     running.add(name)
     try:
@@ -132,7 +132,12 @@ def _describe(request: Request, key: str) -> Call | None:
         return None
     named = request.path_params.get("external_id")
     about = MANY if request.scope["path"].endswith("/batch") else named and named.replace(SLASH, "/").replace("\0", "")
-    return Call(caller.id, request.headers["authorization"], key, asked, about)
+    return Call(caller.id, _secret(request), key, asked, about)
+
+
+def _secret(request: Request) -> str:
+    """The caller's API key, however the header spells what stands before it."""
+    return f"Bearer {request.headers.get('authorization', '').partition(' ')[2].strip()}"
 
 
 def _digest(request: Request) -> str | None:

@@ -7,12 +7,12 @@ taken: it waits for the other transaction, then gets its answer.
 import hashlib
 import hmac
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, event, or_, select, text, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
@@ -161,10 +161,13 @@ def _seal(call: Call, content: bytes) -> bytes:
     return (int.from_bytes(content, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(content), "big")
 
 
-def forget(session: Session, external_id: str) -> None:
-    """Blank the answers about a prospect that is erased; that the calls were done stays known."""
-    about = or_(KeptAnswer.about == external_id, KeptAnswer.about == MANY)
-    session.execute(update(KeptAnswer).where(about).values(status=_BLANK, headers={}, body=b"", about=None))
+def forget(session: Session, external_ids: Sequence[str]) -> None:
+    """Blank the answers about a prospect that is erased, by any id it had; that the calls were done stays known."""
+    session.execute(
+        update(KeptAnswer)
+        .where(KeptAnswer.about.in_([*external_ids, MANY]))
+        .values(status=_BLANK, headers={}, body=b"", about=None)
+    )
 
 
 def sweep(session: Session, *, now: datetime) -> None:

@@ -119,3 +119,10 @@ def test_promise_06_the_key_and_the_effect_commit_together(prospect, client, cou
     assert failed.status_code == 500
     assert (count_rows()["effort"], count_rows()["kept_answer"]) == (0, 0)
     assert quiet.post(PATH, json=CALL, headers=KEY).status_code == 201
+
+
+def test_a_key_is_the_same_however_its_header_is_spelt(prospect):
+    first = prospect.post(PATH, json=CALL, headers=KEY)
+    for scheme in ("bearer ", "Bearer  "):
+        spelt = prospect.headers["authorization"].replace("Bearer ", scheme)
+        assert prospect.post(PATH, json=CALL, headers=KEY | {"Authorization": spelt}).content == first.content

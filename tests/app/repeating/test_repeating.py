@@ -141,3 +141,12 @@ def test_a_file_sent_again_is_one_import(bids_api, count_rows):
     assert count_rows()["import_run"] == 1
     other = {"files": {"file": ("deals.csv", b"Id,B\nb,true\n")}, "data": {"mapping": mapping}}
     assert bids_api.post("/v1/imports", headers=key(), **other).json()["code"] == "idempotency_key_reused"
+
+
+def test_erasing_blanks_the_answers_by_a_former_id_too(bids_api):
+    call = {"json": {"name": "Portal for Brandt"}, "headers": {"Idempotency-Key": "a"}}
+    bids_api.put("/v1/prospects/lead-1", **call)
+    bids_api.post("/v1/prospects/lead-1/rename", json={"to": "crm-1"})
+    bids_api.delete("/v1/prospects/crm-1")
+    again = bids_api.put("/v1/prospects/lead-1", **call)
+    assert (again.status_code, again.json()["code"]) == (410, "answer_erased")
