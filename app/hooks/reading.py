@@ -15,7 +15,7 @@ from app.exchange.mapping import Mapping, RowReader
 from app.strict_json import read_json
 
 MOST_RECORDS = 1_000
-_MOST_VALUES = 5_000
+_MOST_VALUES, _LONGEST_PATH = 5_000, 1_000
 
 
 class NotRead(Exception):
@@ -72,8 +72,7 @@ def read_record(text: str) -> dict[str, str]:
     """Every value by its path, as text; `false` stays so, for the mapping to say what it means."""
     if text.lstrip()[:1] == "{":
         try:
-            values = _flat(read_json(text.encode()), "")
-            return {path: value for path, value in values if path}
+            return _few(_flat(read_json(text.encode()), ""))
         except HTTPException as error:
             raise NotRead(error.detail) from error
     try:
@@ -82,6 +81,20 @@ def read_record(text: str) -> dict[str, str]:
         msg = "It is neither a JSON object nor a form."
         raise NotRead(msg) from error
     return dict(found)
+
+
+def _few(values: Iterator[tuple[str, str]]) -> dict[str, str]:
+    """The values by their paths; a body may repeat a long path at so many values that no memory would hold them."""
+    few: dict[str, str] = {}
+    for path, value in values:
+        if len(few) == _MOST_VALUES or len(path) > _LONGEST_PATH:
+            msg = (
+                f"It has more than {_MOST_VALUES} values, or one whose path is longer than {_LONGEST_PATH} characters."
+            )
+            raise NotRead(msg)
+        if path:
+            few[path] = value
+    return few
 
 
 def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:

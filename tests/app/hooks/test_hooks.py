@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from app.accounts.tables import AuditEntry
 from app.db import utcnow
 from app.hooks import api
+from app.hooks.reading import NotRead, read_record
 from app.hooks.service import keep
 from app.hooks.tables import Hook, Received
 from app.jobs.tables import Job
@@ -228,3 +229,9 @@ def test_pipedrive_posts_a_deal(make_hook, post, prospect_of):
     gone = meta | {"action": "delete", "timestamp": "2026-03-03T09:00:00.000Z"}
     post(hook, {"meta": gone, "data": None, "previous": deal})
     assert prospect_of("74")["state"] == "void"
+
+
+@pytest.mark.parametrize("body", [{"k" * 2000: [0] * 9}, {"k": [0] * 6000}], ids=["a long path", "many values"])
+def test_a_record_of_too_much_is_refused_before_it_fills_the_memory(body):
+    with pytest.raises(NotRead, match="5000 values"):
+        read_record(json.dumps(body))

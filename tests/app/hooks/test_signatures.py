@@ -30,6 +30,12 @@ def taken(headers):
     return is_hubspots(SECRET, method="POST", url=URL, body=BODY, headers=headers, now_ms=NOW)
 
 
+@pytest.mark.parametrize("headers", [v3(secret=""), v2(secret="")], ids=["v3", "v2"])
+def test_without_a_secret_nothing_is_hubspots(headers):
+    """A hook outlives the setting; who knows its address could sign with nothing."""
+    assert not is_hubspots("", method="POST", url=URL, body=BODY, headers=headers, now_ms=NOW)
+
+
 @pytest.mark.parametrize("headers", [v3(), v3(sent=NOW - 299_000), v2()], ids=["v3", "v3, 5 minutes", "v2"])
 def test_hubspots_own_call_is_taken(headers):
     assert taken(headers)
