@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
@@ -27,18 +28,29 @@ def rename(session: Session, *, caller: Caller, external_id: str, to: str, now: 
     if prospect.external_id == to:
         return prospect, False
     former = session.get(FormerId, to)
-    taken = session.scalar(select(Prospect.id).where(Prospect.external_id == to)) is not None
-    if taken or (former is not None and former.prospect_id != prospect.id):
-        raise Conflict("Another prospect has this id: merge the two instead.", code="id_taken")
+    if _is_taken(session, to) or (former is not None and former.prospect_id != prospect.id):
+        raise _taken()
     if former is not None:
         session.delete(former)
     now = turn(prospect, now)
     session.add(FormerId(external_id=prospect.external_id, prospect_id=prospect.id, renamed_at=now))
-    prospect.external_id = to
+    try:
+        with session.begin_nested():
+            prospect.external_id = to
+    except IntegrityError as error:  # another call took it since we looked
+        raise _taken() from error
     touch(prospect, now)
     audit.record(session, actor=caller.id, action="prospect.renamed", subject=prospect.id)
     session.flush()
     return prospect, True
+
+
+def _is_taken(session: Session, external_id: str) -> bool:
+    return session.scalar(select(Prospect.id).where(Prospect.external_id == external_id)) is not None
+
+
+def _taken() -> Conflict:
+    return Conflict("Another prospect has this id: merge the two instead.", code="id_taken")
 
 
 def merge(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.joining import service
+
 ONE, TWO = "/v1/prospects/one", "/v1/prospects/two"
 
 
@@ -38,6 +40,16 @@ def test_an_id_of_another_prospect_is_not_taken_from_it(bids_api, taken):
     bids_api.post("/v1/prospects/former/rename", json={"to": "two"})
     answer = bids_api.post(f"{ONE}/rename", json={"to": taken})
     assert (answer.status_code, answer.json()["code"]) == (409, "id_taken")
+
+
+def test_of_two_that_take_one_id_at_once_the_later_is_refused(bids_api, monkeypatch):
+    """Each looked before the other had committed."""
+    for path in (ONE, TWO):
+        bids_api.put(path, json={})
+    monkeypatch.setattr(service, "_is_taken", lambda *_: False)
+    answer = bids_api.post(f"{ONE}/rename", json={"to": "two"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "id_taken")
+    assert bids_api.get(ONE).json()["external_id"] == "one"
 
 
 def test_merged_they_are_one_prospect_with_what_was_said_of_both(two):
