@@ -29,6 +29,7 @@ from app.exchange.tables import PART_BYTES, BadImportRow, ImportRun, UploadPart
 from app.jobs import service as jobs
 from app.jobs.tables import CANCELLED, FAILED, Job
 from app.jobs.worker import Work
+from app.prospects.queries import ids_of
 from app.prospects.service import ERASERS
 from app.prospects.tables import Prospect
 from app.tables import metadata
@@ -234,7 +235,7 @@ def _forget_files(session: Session, now: datetime) -> None:
 
 
 def _erase_bad_rows(session: Session, prospect: Prospect) -> None:
-    session.execute(delete(BadImportRow).where(BadImportRow.external_id == prospect.external_id))
+    session.execute(delete(BadImportRow).where(BadImportRow.external_id.in_(ids_of(session, prospect))))
 
 
 ERASERS.append(_erase_bad_rows)

@@ -25,8 +25,9 @@ from app.hooks.reading import HookMapping, RecordReader, split
 from app.hooks.schemas import HookInput, MappingInput
 from app.hooks.tables import FAILED, WAITING, Hook, Received
 from app.jobs import service as jobs
+from app.prospects.queries import ids_of
 from app.prospects.service import ERASERS
-from app.prospects.tables import FormerId, Prospect
+from app.prospects.tables import Prospect
 
 HOOK = "hook"
 PATIENCE_SECONDS = 5.0  # after which a worker takes up what the server has not read by itself
@@ -133,8 +134,7 @@ def forget_received(session: Session, now: datetime) -> int:
 
 def _erase(session: Session, prospect: Prospect) -> None:
     """What tells of a prospect under any id it had, and what was not understood but names it."""
-    former = select(FormerId.external_id).where(FormerId.prospect_id == prospect.id)
-    for name in (prospect.external_id, *session.scalars(former)):
+    for name in ids_of(session, prospect):
         unknown = Received.external_id.is_(None) & Received.body.contains(name, autoescape=True)
         session.execute(delete(Received).where(or_(Received.external_id == name, unknown)))
 

@@ -1,6 +1,6 @@
 """Everything that is held on a prospect, and which prospects are due to be forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, Table, func, or_, sel
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
-from app.prospects.queries import find_prospect
+from app.prospects.queries import find_prospect, ids_of
 from app.prospects.tables import OPEN, Prospect
 from app.tables import metadata
 
@@ -30,15 +30,16 @@ def tables_of_prospects() -> Iterator[tuple[Table, str, str]]:
 def everything_on(session: Session, *, caller: Caller, external_id: str) -> dict[str, Any]:
     """Every row of every table that is about one prospect, as it is stored; sealed bytes say nothing and stay out."""
     prospect = find_prospect(session, caller=caller, external_id=external_id)
-    held: dict[str, Any] = {"prospect": _rows(session, Prospect.__table__, "id", prospect.id)}
+    named = {"id": [prospect.id], "external_id": ids_of(session, prospect)}
+    held: dict[str, Any] = {"prospect": _rows(session, Prospect.__table__, "id", named["id"])}
     for table, column, names in tables_of_prospects():
-        held[table.name] = _rows(session, table, column, getattr(prospect, names))
+        held[table.name] = _rows(session, table, column, named[names])
     return held
 
 
-def _rows(session: Session, table: Any, column: str, value: str) -> list[dict[str, Any]]:
+def _rows(session: Session, table: Any, column: str, values: Sequence[str]) -> list[dict[str, Any]]:
     readable = [one for one in table.columns if not isinstance(one.type, LargeBinary)]
-    query = select(*readable).where(table.columns[column] == value).order_by(*table.primary_key.columns)
+    query = select(*readable).where(table.columns[column].in_(values)).order_by(*table.primary_key.columns)
     return [dict(row) for row in session.execute(query).mappings()]
 
 

@@ -61,6 +61,12 @@ def find_prospect(session: Session, *, caller: Caller, external_id: str, lock: b
     return prospect
 
 
+def ids_of(session: Session, prospect: Prospect) -> list[str]:
+    """Every external id a prospect is known by: the present one, and those it had before."""
+    former = select(FormerId.external_id).where(FormerId.prospect_id == prospect.id)
+    return [prospect.external_id, *session.scalars(former)]
+
+
 def no_such_prospect(external_id: str) -> NotFound:
     """What is said of a prospect that is not there, and of another rep's."""
     return NotFound(f"There is no prospect '{external_id}'.", code="no_such_prospect")

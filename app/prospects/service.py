@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from app.errors import Forbidden, PreconditionFailed, Unprocessable
 from app.events import service as events
 from app.events.service import Event
 from app.fields import rfc3339
-from app.prospects.queries import close_again, find_outcome, find_prospect, list_outcomes, no_such_prospect
+from app.prospects.queries import close_again, find_outcome, find_prospect, ids_of, list_outcomes, no_such_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, FormerId, OutcomeEntry, Prospect
 from app.repeating.service import forget
@@ -227,8 +227,7 @@ def erase_prospect(session: Session, *, caller: Caller, external_id: str, now: d
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     for erase in ERASERS:
         erase(session, prospect)
-    former = select(FormerId.external_id).where(FormerId.prospect_id == prospect.id)
-    forget(session, [prospect.external_id, *session.scalars(former)])
+    forget(session, ids_of(session, prospect))
     for name in ("name", "owner", "account", "source", "waiting_for", "import_digest", "forecast_owner"):
         setattr(prospect, name, None)
     prospect.brief = {}

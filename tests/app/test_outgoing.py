@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from app.outgoing import Refused, Rules, Unreachable, check_url, post
+from app.outgoing import Refused, Rules, Unreachable, _seconds, check_url, post
 
 NONE, HERE = Rules.of(()), Rules.of(("127.0.0.0/8",))
 PUBLIC = ["https://1.1.1.1/x", "https://[2606:4700:4700::1111]:8443/x"]
@@ -155,3 +155,8 @@ def test_an_answer_that_trickles_is_given_up_in_time(monkeypatch):
             post(f"http://127.0.0.1:{listening.getsockname()[1]}/", body=b"{}", headers={}, rules=HERE)
         over.set()
         thread.join(2)
+
+
+@pytest.mark.parametrize("said", ["Mon, 01 Jan 2024 00:00:00 +99999999999999999999", "soon", ""])
+def test_a_retry_after_that_says_nothing_does_not_spoil_the_answer(said):
+    assert _seconds(said) is None

@@ -1,5 +1,6 @@
 """What is held on a prospect is told, mapped, and gone when it is erased or its time is over."""
 
+import json
 import re
 import sqlite3
 from datetime import timedelta
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from app.db import utcnow
+from app.handlers import HANDLERS
+from app.jobs.worker import work_off
 from app.privacy.queries import MONTH, tables_of_prospects
 from app.prospects.tables import Prospect
 from app.tables import metadata
@@ -96,6 +99,26 @@ def test_sqlite_s_files_do_hold_what_is_not_erased(known, database, dialect):
         with sqlite3.connect(database.engine.url.database) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         connection.close()
+
+
+def test_what_came_by_a_former_id_is_held_and_erased_too(bids_api, database):
+    """A row of a file and a record of a hook that were refused before the prospect was renamed."""
+    mapping = {"check_sheet": {"key": "bids"}, "id": {"column": "id"},
+               "items": {"budget": {"column": "budget", "kind": "yes_no"}}}  # fmt: skip
+    hook = bids_api.post("/v1/hooks", json={"name": "CRM", "mapping": mapping}).json()
+    bids_api.post(hook["path"], json={"id": "lead-1", "budget": CANARY})
+    files = {"file": ("deals.csv", f"id,budget\nlead-1,{CANARY}\n")}
+    bids_api.post("/v1/imports", data={"mapping": json.dumps(mapping)}, files=files)
+    work_off(database, HANDLERS)
+    bids_api.put("/v1/prospects/lead-1", json={})
+    bids_api.post("/v1/prospects/lead-1/rename", json={"to": "crm-1"})
+    held = bids_api.get("/v1/prospects/crm-1/export").json()["held"]
+    assert (len(held["bad_import_row"]), len(held["received"])) == (1, 1)
+    bids_api.delete("/v1/prospects/crm-1")
+    tables = [metadata.tables[name] for name in ("bad_import_row", "received")]
+    with database.reading() as session:
+        rows = [str(row) for table in tables for row in session.execute(table.select())]
+    assert [row for row in rows if CANARY in row] == []
 
 
 def test_promise_27_retention_is_counted_before_it_erases(bids_api, database, winnow):
