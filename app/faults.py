@@ -1,6 +1,7 @@
 """What is wrong with a field, as a sentence an integrator can act on and without the validating library's words."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 _TEXT, _WHOLE, _NUMBER = "must be text", "must be a whole number", "must be a number"
@@ -54,4 +55,7 @@ def in_words(fault: Mapping[str, Any], pointer: str) -> str:
     if sentence is None:
         said = str(fault["msg"]).removeprefix("Value error, ")
         return f"{pointer or 'The body'}: {said}."
-    return f"{field} {sentence.format_map(fault.get('ctx', {}))}."
+    told = {
+        name: f"{limit:%Y-%m-%d}" if isinstance(limit, date) else limit for name, limit in fault.get("ctx", {}).items()
+    }
+    return f"{field} {sentence.format_map(told)}."

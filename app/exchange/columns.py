@@ -149,8 +149,15 @@ class OutcomeRules(Input):
 
 def pattern(values: Iterable[str]) -> re.Pattern[str]:
     """Whatever equals one of the values, in which `*` is anything."""
-    each = (".*".join(map(re.escape, plain(value).split("*"))) for value in values)
-    return re.compile("|".join(each) or "(?!)", re.DOTALL)
+    return re.compile("|".join(map(_wildcards, values)) or "(?!)", re.DOTALL)
+
+
+def _wildcards(value: str) -> str:
+    """A value as a pattern; each part is taken where it comes first, so that no text is gone through over and over."""
+    first, *others = map(re.escape, plain(value).split("*"))
+    if not others:
+        return f"(?:{first})"
+    return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + f".*{others[-1]}"
 
 
 class ForecastColumns(Input):
