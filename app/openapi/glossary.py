@@ -309,7 +309,7 @@ EXAMPLES: dict[str, Any] = {
 
 # Bodies to send whose fields make no sense one by one.
 BODIES: dict[str, Any] = {
-    "BatchInput": {"items": [{"prospect": "crm-1042"}, {"check_sheet": "industrial", "answers": {"budget": True}}]},
+    "ScoreBatch": {"items": [{"prospect": "crm-1042"}, {"check_sheet": "industrial", "answers": {"budget": True}}]},
     "EffortInput": {"kind": "visit", "hours": 4, "spent_at": "2026-03-02T09:00:00Z", "by": "ada"},
     "ExperienceInput": {"kind": "complained", "note": "the second delivery was late"},
     "ObservationInput": {

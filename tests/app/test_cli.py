@@ -175,7 +175,7 @@ FAULTS = [
     (("sheet", "load", "broken.json"), "'broken.json' is no check sheet: Invalid JSON"),
     (("sheet", "load", "latin.json"), "'latin.json' is no check sheet: "),
     (("sheet", "load", "bare.json"), "'bare.json' is no check sheet: key: Field required."),
-    (("import", "x.csv"), "Missing option '--map'."),
+    (("import", "x.csv"), "Say how the file is to be read: --map FILE, or --preset"),
     (("import", "x.csv", "--map", "x.json"), "There is no mapping file 'x.json'."),
     (("score", "x.csv", "--out", "y.csv"), "There is no check sheet yet"),
     (("evaluate", "x.csv", "--outcome", "a", "--won", "b"), "There is no file 'x.csv'."),

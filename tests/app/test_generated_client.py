@@ -14,7 +14,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from tests.builders import sheet
 
 # Media the generator knows no reader for are bytes to it.
-BYTES = dict.fromkeys(("image/png", "image/svg+xml", "text/csv"), "application/octet-stream")
+BYTES = dict.fromkeys(("image/png", "image/svg+xml", "text/csv", "text/plain"), "application/octet-stream")
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,7 @@ def test_promise_01_a_generated_client_does_a_teams_day(call):
     assert forecast.score.points == score.points == score.base_points + sum(reason.points for reason in score.reasons)
 
     entries = {"items": [{"prospect": "crm/1042 ä"}, {"prospect": "nobody"}]}
-    batch = call("scores", "score_batch", body=("BatchInput", entries)).parsed
+    batch = call("scores", "score_batch", body=("ScoreBatch", entries)).parsed
     scored, missing = batch.items
     assert (scored.status, scored.body.score) == (200, score.score)
     assert (missing.status, missing.problem.code) == (404, "no_such_prospect")

@@ -82,7 +82,7 @@ def test_a_refused_form_keeps_what_was_typed(at_history, script):
     page.get_by_label("Hours").fill("two")
     page.get_by_role("button", name="Note it").click()
     assert page.get_by_label("Hours").input_value() == "two"
-    assert page.locator("#hours-error").inner_text().strip().endswith("Please write a number, as in 1250.50.")
+    assert page.locator("#hours-error").inner_text().strip().endswith("This takes a number, as in 12.5 or 12,5.")
 
 
 def test_a_double_tap_notes_a_call_once(at_history):
