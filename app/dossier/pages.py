@@ -96,11 +96,12 @@ def show_story(request: Request, external_id: ExternalIdPath, visitor: AnyVisito
     prospect = find_prospect(session, caller=visitor.caller, external_id=external_id)
     outcome = find_outcome(session, prospect)
     stages = {stage.key: stage.label for stage in stages_of(session, prospect.check_sheet)}
+    hours = activity.standard_hours(session)
     page = StoryPage(
         prospect=prospect,
         title=title_of(prospect),
         story=tell_story(session, prospect, caller=visitor.caller, now=now),
-        taps=[Tap(kind, EFFORT[kind], f"{activity.STANDARD_HOURS[kind]:f}", new_id("ef")) for kind in _TAPS],
+        taps=[Tap(kind, EFFORT[kind], f"{hours[kind].normalize():f}", new_id("ef")) for kind in _TAPS],
         stage=stages.get(prospect.stage or "", prospect.stage or ""),
         outcome=outcome,
         ended=outcomes.describe(outcome) if outcome else "",
@@ -134,10 +135,9 @@ def show_effort(
     return _effort_page(request, session, prospect, Form({"kind": known, "once": new_id("ef")}))
 
 
-def _effort_page(request: Request, _: Session, prospect: Prospect, form: Form, status: int = 200) -> Response:
-    choices = [
-        (kind, label, f"usually {activity.STANDARD_HOURS[kind].normalize():f} h") for kind, label in EFFORT.items()
-    ]
+def _effort_page(request: Request, session: Session, prospect: Prospect, form: Form, status: int = 200) -> Response:
+    hours = activity.standard_hours(session)
+    choices = [(kind, label, f"usually {hours[kind].normalize():f} h") for kind, label in EFFORT.items()]
     page = NotePage(prospect, title_of(prospect), form, choices)
     return render(request, "dossier/effort.html", page, status=status)
 

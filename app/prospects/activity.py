@@ -16,10 +16,10 @@ from app.db import new_id
 from app.errors import Conflict, Forbidden, NotFound
 from app.prospects.schemas import EffortInput, ExperienceInput, StageInput
 from app.prospects.service import ERASERS, touch
-from app.prospects.tables import WON, Effort, Experience, Prospect, StageEntry
+from app.prospects.tables import WON, Effort, Experience, Prospect, StageEntry, StandardHours
 
-# What a call, a visit … usually takes, where nobody logs the hours.
-STANDARD_HOURS = {
+# What a call, a visit … takes where nobody logs the hours, until the team says otherwise.
+_USUAL_HOURS = {
     "call": Decimal("0.5"),
     "visit": Decimal(4),
     "demo": Decimal(3),
@@ -98,20 +98,40 @@ def record_stage(
     return Step(entry, applied, None if applied else "stale")
 
 
+def standard_hours(session: Session) -> dict[str, Decimal]:
+    """The hours that stand in where nobody logs them, by kind."""
+    said = select(StandardHours.kind, StandardHours.hours).order_by(StandardHours.changed_at, StandardHours.id)
+    return _USUAL_HOURS | {row.kind: row.hours for row in session.execute(said)}
+
+
+def set_standard_hours(session: Session, *, caller: Caller, hours: Mapping[str, Decimal], now: datetime) -> None:
+    """Say what work takes from now on; what is noted already keeps the hours it was noted with."""
+    before = standard_hours(session)
+    changed = {kind: said for kind, said in hours.items() if said != before[kind]}
+    for kind, said in changed.items():
+        session.add(StandardHours(id=new_id("sh"), kind=kind, hours=said, changed_at=now, changed_by=caller.id))
+    if changed:
+        detail = {kind: str(said) for kind, said in changed.items()}
+        audit.record(session, actor=caller.id, action="team.standard_hours", subject="team", **detail)
+    session.flush()
+
+
 def record_effort(
     session: Session, *, caller: Caller, prospect: Prospect, given: EffortInput, now: datetime, once: str | None = None
 ) -> Effort:
     """Note work spent on a prospect, open or closed; sent again with the same id, once."""
     said = dict(given) | {
-        "hours": STANDARD_HOURS[given.kind] if given.hours is None else given.hours,
         "estimated": given.hours is None,
         "by": given.by or prospect.owner,
         "spent_at": given.spent_at or given.sent_at or now,
     }
+    if given.hours is None:  # the standard may have changed since it was told first
+        del said["hours"]
     known, entry_id = sent_before(session, Effort, "ef", prospect, once)
     known = known or told_before(session, Effort, prospect, said)
     if known is not None:
         return known
+    said.setdefault("hours", standard_hours(session)[given.kind])
     entry = Effort(id=entry_id, prospect_id=prospect.id, recorded_at=now, recorded_by=caller.id, **said)
     session.add(entry)
     _note(session, caller, prospect, "effort.recorded", entry.id, now)

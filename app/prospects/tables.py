@@ -181,6 +181,19 @@ class Effort(Base):
     recorded_by: Mapped[str]
 
 
+class StandardHours(Base):
+    """What work of a kind takes by the team's own word, from a moment on; the last row of a kind counts."""
+
+    __tablename__ = "standard_hours"
+    __table_args__ = (CheckConstraint(f"kind IN {EFFORT_KINDS}", name="kind"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    hours: Mapped[Decimal]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
+
+
 class Experience(Base):
     """What happened after a won sale."""
 

@@ -1,6 +1,6 @@
 """What the team has agreed on, for managers: whether forecasts come before scores, and what else is reckoned with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
@@ -13,9 +13,9 @@ from app.errors import Unprocessable
 from app.forms import Form, Posted
 from app.jobs.routines import lay_down, set_daily
 from app.pages import page_router, redirect, render
-from app.prospects.activity import STANDARD_HOURS
+from app.prospects.activity import set_standard_hours, standard_hours
 from app.team.queries import ForecastFirst, Nightly, read_forecast_first, read_nightly
-from app.team.schemas import NightlyForm
+from app.team.schemas import NightlyForm, StandardHoursForm
 from app.training.jobs import NIGHTLY
 
 router = page_router()
@@ -29,7 +29,7 @@ _SAID = {
 class TeamPage:
     form: Form
     forecast_first: ForecastFirst
-    hours: Mapping[str, str]
+    kinds: Sequence[str]
     panel_origins: Sequence[str]
     retraining: Nightly
 
@@ -44,10 +44,11 @@ def _team_page(request: Request, session: Session, form: Form | None, status: in
     forecast_first, nightly = read_forecast_first(session, now=utcnow()), read_nightly(session)
     stands = {"forecast_first": "on" if forecast_first.on else "off"}
     stands |= {"retraining": "on" if nightly.is_on else "off", "at": nightly.at}
+    stands |= {kind: f"{hours.normalize():f}" for kind, hours in standard_hours(session).items()}
     page = TeamPage(
         form=Form(stands | dict(form.values), form.errors) if form else Form(stands),
         forecast_first=forecast_first,
-        hours={kind: f"{hours.normalize():f}" for kind, hours in STANDARD_HOURS.items()},
+        kinds=list(StandardHoursForm.model_fields),
         panel_origins=request.app.state.panel_origins,
         retraining=nightly,
     )
@@ -81,3 +82,16 @@ def set_retraining(request: Request, form: Posted, visitor: ManagerVisitor, data
         set_daily(session, caller=visitor.caller, key=NIGHTLY.key, is_on=is_on, hour=hour, minute=minute)
     said = f"Cards are trained every night at {asked.at:%H:%M} UTC." if is_on else "Cards are trained only when asked."
     return redirect(request, "team", say=said)
+
+
+@router.post("/team/hours", name="set_standard_hours")
+def set_hours(request: Request, form: Posted, visitor: ManagerVisitor, database: DatabaseDep) -> Response:
+    """Say what a call, a visit … takes where nobody logs the hours."""
+    try:
+        asked = form.filled_in().read_as(StandardHoursForm)
+    except Unprocessable as refused:
+        with database.reading() as session:
+            return _team_page(request, session, form.refused(refused), 422)
+    with database.writing() as session:
+        set_standard_hours(session, caller=visitor.caller, hours=dict(asked), now=begin(session))
+    return redirect(request, "team", say="Kept. What is noted from now on without hours counts these.")

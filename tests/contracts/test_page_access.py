@@ -100,6 +100,7 @@ EXPECTED = {
     ("GET", "/team"): MANAGERS,
     ("POST", "/team/forecast-first"): MANAGERS,
     ("POST", "/team/retraining"): MANAGERS,
+    ("POST", "/team/hours"): MANAGERS,
     ("GET", "/reports/forecasts"): EVERYONE,
     ("GET", "/reports/forecasts.csv"): EVERYONE,
     ("GET", "/reports/forecasts.svg"): EVERYONE,

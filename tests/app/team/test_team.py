@@ -1,4 +1,4 @@
-"""What the team has agreed on: whether forecasts come before scores."""
+"""What the team has agreed on: whether forecasts come before scores, when cards are trained, the hours nobody logs."""
 
 import pytest
 from sqlalchemy import select
@@ -67,3 +67,26 @@ def test_the_nightly_training_is_set_and_said(manager, database):
     with database.reading() as session:
         changes = session.scalars(select(AuditEntry).where(AuditEntry.action == "schedule.changed")).all()
     assert [entry.detail["on"] for entry in changes] == [True, False]
+
+
+def test_hours_said_on_the_page_stand_in_from_then_on(manager, api, prospect):
+    """A visit noted before keeps its four hours, also when it is told again; the next counts the six and a half."""
+    visit = {"kind": "visit", "spent_at": "2026-01-05"}
+    before = api.post(f"/v1/prospects/{prospect}/effort", json=visit).json()["id"]
+    assert manager.press(manager.look("/team"), "Save the hours", visit="6,5").status_code == 200
+    told = [visit, visit | {"spent_at": "2026-01-06"}]
+    again, after = (api.post(f"/v1/prospects/{prospect}/effort", json=one).json() for one in told)
+    assert (again["id"], again["hours"], after["hours"]) == (before, 4.0, 6.5)
+
+
+def test_changed_hours_are_on_record_and_the_same_again_is_none(manager, database):
+    for _ in range(2):
+        manager.press(manager.look("/team"), "Save the hours", call="0.25")
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "team.standard_hours")).one()
+    assert entry.detail == {"call": "0.25"}
+
+
+def test_hours_that_are_none_are_refused_at_their_field(manager):
+    page = manager.press(manager.look("/team"), "Save the hours", call="soon", visit="")
+    assert (page.status_code, set(page.context["page"].form.errors)) == (422, {"call", "visit"})
