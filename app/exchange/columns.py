@@ -13,6 +13,7 @@ from app.exchange.files import Table
 from app.fields import Input, Text
 
 Result = Literal["won", "lost", "void", "open"]
+MILLISECONDS = "ms"  # a format of times no strptime has: since the beginning of 1970
 
 
 def plain(text: str) -> str:
@@ -57,7 +58,9 @@ class TimeColumn(Column):
     """A column of times, and how they are written."""
 
     format: str | list[str] | None = Field(
-        default=None, description="As in strptime, `%d.%m.%Y`, in UTC, or several to try; default: ISO 8601."
+        default=None,
+        description="As in strptime, `%d.%m.%Y`, in UTC; `ms` = milliseconds since 1970; or several to try; "
+        "default: ISO 8601.",
     )
 
     @property
@@ -204,6 +207,11 @@ class ItemColumn(Named):
     how: Text | None = None
     help: Text | None = None
     rationale: Text | None = None
+
+    @property
+    def label_names(self) -> list[str]:
+        """What the column of the labels may be called; none where there is none."""
+        return [self.label_column] if isinstance(self.label_column, str) else self.label_column or []
 
     def item(self, key: str) -> Item:
         """The item as a check sheet has it."""

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from app.checksheets.answers import NotAnAnswer, Sheet, read_answer
 from app.checksheets.schemas import Item, SheetInput
 from app.exchange.columns import (
+    MILLISECONDS,
     Column,
     EffortColumns,
     ForecastColumns,
@@ -364,8 +365,10 @@ def _moment(text: str, formats: list[str]) -> str:
     """A time as ISO 8601; without a time of the day it stays a bare date, which has a meaning of its own."""
     for written in formats:
         try:
+            if written == MILLISECONDS:
+                return datetime.fromtimestamp(int(text) / 1000, UTC).isoformat()
             moment = datetime.strptime(text, written)  # noqa: DTZ007 - UTC where it names no other zone
-        except ValueError:
+        except (ValueError, OverflowError, OSError):
             continue
         if not re.search("%[HIcX]", written):
             return moment.date().isoformat()

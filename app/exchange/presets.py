@@ -29,6 +29,12 @@ def _tables(name: str) -> list[dict[str, Any]]:
     return tables
 
 
+def questions(name: str) -> dict[str, Any]:
+    """The characteristics that a CRM asks by itself, as a mapping has them."""
+    found: dict[str, Any] = _tables(name)[0].get("items", {})
+    return found
+
+
 def fit(name: str, table: Table, *, check_sheet: str, sheet: Sheet | None) -> Mapping:
     """The mapping of a preset for one file: whichever of its tables the columns make it."""
     if name not in PRESETS:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from app.checksheets.answers import Sheet
 from app.exchange.columns import Named
-from app.exchange.files import Table
+from app.exchange.files import Table, shown
 from app.exchange.mapping import Mapping, RowReader
 from app.strict_json import read_json
 
@@ -36,7 +36,8 @@ class HookMapping(Mapping):
         """Every path the mapping names."""
         told = [getattr(self, name) for name in type(self).model_fields]
         named = [path for one in told if isinstance(one, Named) for path in one.names]
-        return list(dict.fromkeys([*named, *self.id.names, *sorted(self.answered())]))
+        labels = [path for item in self.items.values() for path in item.label_names]
+        return list(dict.fromkeys([*named, *self.id.names, *sorted(self.answered()), *labels]))
 
     def answered(self) -> set[str]:
         """The paths where `false` is an answer; anywhere else it is how some programs write that there is nothing."""
@@ -131,6 +132,10 @@ class RecordReader(RowReader):
         return "" if text == "false" and path not in self._answered else text
 
 
-def says(record: dict[str, str], told: dict[str, list[str]]) -> bool:
-    """Whether a record has one of the values at each of these paths."""
-    return all(record.get(path, "") in values for path, values in told.items())
+def says_otherwise(record: dict[str, str], told: dict[str, list[str]]) -> str | None:
+    """The first of these paths at which a record has none of the values, as a sentence; None where it has them all."""
+    for path, values in told.items():
+        if record.get(path, "") not in values:
+            there = shown(record[path]) if path in record else "not there"
+            return f"{shown(path)} is {there}, not {' or '.join(map(shown, values))}."
+    return None

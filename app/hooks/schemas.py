@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.fields import Input, Moment, Name
 
-Preset = Literal["odoo", "pipedrive"]
+Preset = Literal["salesforce", "hubspot", "dynamics", "pipedrive", "odoo"]
 ReceivedState = Literal["waiting", "done", "ignored", "failed"]
 _MAPPING = (
     "How to read what is posted: as a mapping file of imports, where a column is the path of a value, as in "

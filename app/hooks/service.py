@@ -20,6 +20,7 @@ from app.db import new_id
 from app.errors import NotFound, Unprocessable
 from app.exchange.files import UnreadableFile
 from app.exchange.mapping import fault
+from app.exchange.presets import questions
 from app.hooks.queries import find_hook
 from app.hooks.reading import HookMapping, RecordReader, split
 from app.hooks.schemas import HookInput, MappingInput
@@ -55,7 +56,7 @@ def _hash(secret: str, master: str) -> str:
 
 def read_mapping(session: Session, preset: str | None, said: dict[str, Any]) -> dict[str, Any]:
     """A mapping with what a preset says beneath it; 422 names what is wrong."""
-    beneath = json.loads((_PRESETS / f"{preset}.json").read_text("utf-8")) if preset else {}
+    beneath = _preset(preset) if preset else {}
     try:
         mapping = HookMapping.model_validate(beneath | said)
         RecordReader(mapping, load_sheet(session, mapping.check_sheet.key))
@@ -63,6 +64,12 @@ def read_mapping(session: Session, preset: str | None, said: dict[str, Any]) -> 
         reason = fault(error) if isinstance(error, ValidationError) else str(error)
         raise Unprocessable.field("/mapping", "invalid_mapping", f"The mapping is wrong: {reason}") from error
     return mapping.model_dump(mode="json", exclude_unset=True)
+
+
+def _preset(name: str) -> dict[str, Any]:
+    """How a CRM posts its records, with the characteristics that it asks by itself."""
+    told: dict[str, Any] = json.loads((_PRESETS / f"{name}.json").read_text("utf-8"))
+    return {"items": questions(name)} | told
 
 
 def change_mapping(session: Session, *, caller: Caller, hook_id: str, given: MappingInput) -> Hook:

@@ -48,5 +48,7 @@ class Received(Base):
     external_id: Mapped[str | None]
     # When the sender says it happened, where the mapping tells.
     happened_at: Mapped[datetime | None]
+    # Names of fields, answers, and how the deal stood: what comes late changes only what no later record spoke of.
+    said: Mapped[dict[str, Any] | None]
     received_at: Mapped[datetime]
     processed_at: Mapped[datetime | None]
