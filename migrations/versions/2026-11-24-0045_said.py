@@ -6,8 +6,8 @@ Names of fields, the answers, and how the deal stood; never a text of the sender
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_23_said"
-down_revision = "2026_11_23_closed_deals"
+revision = "2026_11_24_said"
+down_revision = "2026_11_24_standard_hours"
 branch_labels = None
 depends_on = None
 
