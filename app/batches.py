@@ -8,8 +8,10 @@ from pydantic import AliasChoices, BaseModel, Field, ValidationError, WrapValida
 from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
+from app.db import read_once
 from app.errors import AppError, Conflict, Problem, problem_body, validation_problem
 from app.fields import Input
+from app.prospects.holding import hold_prospects
 from app.prospects.schemas import ExternalId
 from app.responses import FastJSON
 
@@ -27,7 +29,7 @@ Done = tuple[int, Any]  # an entry's status and body
 
 
 def _unread(value: Any, _read: Any) -> Any:
-    """Leave the entries as they came; each is read when it is its turn, so that a wrong one spoils none beside it."""
+    """Leave the entries as they came; each is read by itself, so that a wrong one spoils none beside it."""
     if not isinstance(value, list):
         raise PydanticCustomError("list_type", "must be a list")
     if len(value) > MOST:
@@ -75,9 +77,14 @@ def carry_out(
     given: Batch, form: type[Entry], do: Callable[[Entry], Done], *, request_id: str, session: Session | None = None
 ) -> dict[str, Any]:
     """Do each entry, in a savepoint of its own where a session is written to; the reply says what became of each."""
+    entries = [_read(form, raw) for raw in given.items]
+    if session:
+        read_once(session)
+        named: list[Any] = [entry for entry in entries if not isinstance(entry, AppError)]
+        hold_prospects(session, [entry.external_id for entry in named])
     savepoint = session.begin_nested if session else nullcontext
     with savepoint() as whole:
-        results = [_one(savepoint, form, raw, do) for raw in given.items]
+        results = [_one(savepoint, entry, do) for entry in entries]
         refused = given.atomic and any(isinstance(result, AppError) for result in results)
         if refused and whole is not None:
             whole.rollback()
@@ -90,13 +97,19 @@ def carry_out(
     }
 
 
-def _one(savepoint: Any, form: type[Entry], raw: Any, do: Callable[[Entry], Done]) -> Done | AppError:
+def _read(form: type[Entry], raw: Any) -> Entry | AppError:
     try:
-        entry = form.model_validate(raw)
-        with savepoint():
-            return do(entry)
+        return form.model_validate(raw)
     except ValidationError as error:
         return validation_problem(error)
+
+
+def _one(savepoint: Any, entry: Entry | AppError, do: Callable[[Entry], Done]) -> Done | AppError:
+    if isinstance(entry, AppError):
+        return entry
+    try:
+        with savepoint():
+            return do(entry)
     except AppError as error:
         if error.status >= 500:  # the moment's fault, not the entry's
             raise

@@ -4,11 +4,11 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
@@ -30,6 +30,10 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+Read = TypeVar("Read")
+_ONCE = "winnow_once"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -86,6 +90,21 @@ def begin(session: Session) -> datetime:
     """Wait for this transaction's turn to write; the moment it came, which is when its rows are recorded."""
     session.connection()
     return utcnow()
+
+
+def read_once(session: Session) -> None:
+    """From now on read only once what none of the many things this transaction does will change."""
+    session.info[_ONCE] = {}
+
+
+def once(session: Session, name: tuple[str, ...], read: Callable[[], Read]) -> Read:
+    """What a reading gave before in this transaction, where that has asked for it; else what it gives now."""
+    known: dict[tuple[str, ...], Read] | None = session.info.get(_ONCE)
+    if known is None:
+        return read()
+    if name not in known:
+        known[name] = read()
+    return known[name]
 
 
 def new_id(prefix: str) -> str:

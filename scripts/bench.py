@@ -2,6 +2,7 @@
 
 http     what-if scores over HTTP against an endpoint of the same app that returns a constant, and at 50 requests/s
 hooks    what a CRM waits that posts to a hook, at 50 a second
+batch    prospects put in batches of 200, against the same one call at a time
 pages    the first byte of each list of prospects, signed in, against a bare page of the same app
 core     points, whole scores and what to find out next, without a service around them
 import   a file of prospects with 20 answers and an outcome each, against bare inserts (COPY) of the same rows, and
@@ -10,7 +11,7 @@ reports  every report and its plot on closed deals, signed in, against a bare pa
 compare  what the comparison of forecasters holds on simulated teams whose truth is known: coverage, false alarms
 shapes   the scorecard beside its rivals on made-up tables of many shapes; needs pandas
 
-The first six are measured unless parts are named.
+The first seven are measured unless parts are named.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import serving
+from bench_batch import bench_batch
 from bench_compare import bench_compare
 from bench_hooks import bench_hooks
 from bench_http import SHEET, bench_http
@@ -68,6 +70,7 @@ def _shapes(asked: argparse.Namespace) -> dict[str, Any]:
 MEASURES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "http": lambda asked: bench_http(asked.database),
     "hooks": lambda asked: bench_hooks(asked.database),
+    "batch": lambda asked: bench_batch(asked.database),
     "pages": lambda asked: bench_pages(asked.database, asked.open),
     "core": lambda _: bench_core(),
     "import": lambda asked: bench_import(asked.database, asked.rows),
@@ -75,7 +78,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "compare": lambda asked: bench_compare(asked.teams),
     "shapes": _shapes,
 }
-UNLESS_NAMED = tuple(MEASURES)[:6]
+UNLESS_NAMED = tuple(MEASURES)[:7]
 
 
 def _arguments() -> argparse.Namespace:

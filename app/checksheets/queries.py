@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.checksheets.answers import Sheet, SheetState, merge
 from app.checksheets.schemas import ObservationBody, ObservationPage, SheetBody, SheetInput, SheetPage, Stage
 from app.checksheets.tables import CheckSheet, CheckSheetVersion, Observation
+from app.db import once
 from app.errors import NotFound, Unprocessable
 from app.paging import decode_cursor, encode_cursor
 from app.prospects.queries import Closing
@@ -21,19 +22,29 @@ from app.prospects.tables import Prospect
 def choose_sheet(session: Session, key: str | None) -> str:
     """The sheet that was named, or the only one there is."""
     if key is not None:
-        if session.get(CheckSheet, key) is None:
+        if _latest_version(session, key) is None:
             raise Unprocessable.field("/check_sheet", "unknown_check_sheet", f"There is no check sheet '{key}'.")
         return key
-    keys = session.scalars(select(CheckSheet.key).limit(2)).all()
+    keys = first_sheets(session)
     if len(keys) == 1:
         return keys[0]
     there = "There is no check sheet yet; create one first." if not keys else "Several check sheets exist; name one."
     raise Unprocessable.field("/check_sheet", "check_sheet_required", there)
 
 
+def first_sheets(session: Session) -> Sequence[str]:
+    """The only check sheet there is; two of them where there are several."""
+    return once(session, ("sheets",), lambda: session.scalars(select(CheckSheet.key).limit(2)).all())
+
+
+def _latest_version(session: Session, key: str) -> int | None:
+    latest = select(CheckSheet.version).where(CheckSheet.key == key)
+    return once(session, ("version", key), lambda: session.scalar(latest))
+
+
 def load_sheet(session: Session, key: str, number: int | None = None) -> Sheet:
     """One version of a check sheet, the latest unless another is asked for."""
-    latest = session.scalar(select(CheckSheet.version).where(CheckSheet.key == key))
+    latest = _latest_version(session, key)
     if latest is None:
         raise NotFound(f"There is no check sheet '{key}'.", code="no_such_check_sheet")
     wanted = latest if number is None else number

@@ -144,7 +144,6 @@ def record_observation(
     audit.record(
         session, actor=caller.id, action="observation.recorded", subject=prospect.id, observation=observation.id
     )
-    session.flush()
     return recorded
 
 
@@ -153,7 +152,8 @@ def _told_before(session: Session, prospect: Prospect, said: Mapping[str, Any]) 
     there = select(Observation).where(
         Observation.prospect_id == prospect.id, Observation.observed_at == said["observed_at"]
     )
-    rows = session.scalars(there.order_by(Observation.recorded_at, Observation.id))
+    with session.no_autoflush:  # what this call changes says nothing of it, and is written once, when all is known
+        rows = session.scalars(there.order_by(Observation.recorded_at, Observation.id)).all()
     return next((row for row in rows if all(getattr(row, name) == value for name, value in said.items())), None)
 
 

@@ -11,6 +11,7 @@ from app.accounts.service import Caller
 from app.checksheets.queries import state_before
 from app.checksheets.tables import Observation
 from app.errors import Conflict, Unprocessable
+from app.prospects.holding import hold_prospects
 from app.prospects.queries import find_outcome, find_prospect
 from app.prospects.schemas import OutcomeInput
 from app.prospects.service import erase_prospect, record_outcome, touch, turn
@@ -24,6 +25,7 @@ _FILLED = ("check_sheet", "name", "owner", "account", "source", "amount", "curre
 
 def rename(session: Session, *, caller: Caller, external_id: str, to: str, now: datetime) -> tuple[Prospect, bool]:
     """Give a prospect another external id, and whether that changed anything; said again it does not."""
+    hold_prospects(session, [external_id, to])
     prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     if prospect.external_id == to:
         return prospect, False
@@ -57,6 +59,7 @@ def merge(
     session: Session, *, caller: Caller, external_id: str, duplicate: str, now: datetime
 ) -> tuple[Prospect, bool]:
     """Let everything said of the duplicate be said of this prospect, and whether that changed anything."""
+    hold_prospects(session, [external_id, duplicate])
     kept = find_prospect(session, caller=caller, external_id=external_id, lock=True)
     gone = find_prospect(session, caller=caller, external_id=duplicate, lock=True)
     if gone.id == kept.id:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.service import Caller
 from app.errors import NotFound
 from app.paging import after, decode_cursor, encode_cursor
+from app.prospects.holding import held_prospect
 from app.prospects.schemas import Outcome, ProspectBody, ProspectPage
 from app.prospects.tables import REOPENED, FormerId, OutcomeEntry, Prospect
 from app.prospects.withholding import Sight, awaiting_forecast, sight_of
@@ -50,6 +51,9 @@ def visible_to(caller: Caller) -> ColumnElement[bool]:
 
 def find_prospect(session: Session, *, caller: Caller, external_id: str, lock: bool = False) -> Prospect:
     """The prospect, if the caller may see it, by an id it had before too; `lock` holds it for the transaction."""
+    held = held_prospect(session, external_id)
+    if held is not None and held.erased_at is None and caller.answers_for(held.owner):
+        return held
     query = select(Prospect).where(visible_to(caller))
     query = query.with_for_update() if lock else query
     prospect = session.scalars(query.where(Prospect.external_id == external_id)).one_or_none()

@@ -17,6 +17,7 @@ from app.errors import Forbidden, PreconditionFailed, Unprocessable
 from app.events import service as events
 from app.events.service import Event
 from app.fields import rfc3339
+from app.prospects.holding import held_prospect
 from app.prospects.queries import close_again, find_outcome, find_prospect, ids_of, list_outcomes, no_such_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.tables import OPEN, REOPENED, FormerId, OutcomeEntry, Prospect
@@ -55,8 +56,9 @@ def put_prospect(
 ) -> Put:
     """Create the prospect or change the fields that were given."""
     _check_owner(caller, fields)
-    created = _insert_if_absent(session, caller=caller, external_id=external_id, fields=fields, now=now)
-    prospect = find_prospect(session, caller=caller, external_id=external_id, lock=True)
+    made = _insert_if_absent(session, caller=caller, external_id=external_id, fields=fields, now=now)
+    created = made is not None
+    prospect = made or find_prospect(session, caller=caller, external_id=external_id, lock=True)
     if created and if_match is not None:
         raise no_such_prospect(external_id)  # as of one that is another's
     if created and fields.owner is None and len(caller.owners) > 1:
@@ -78,7 +80,6 @@ def put_prospect(
             subject=prospect.id,
             fields=sorted(changes),
         )
-    session.flush()
     return Put(prospect, created)
 
 
@@ -102,17 +103,17 @@ def new_prospect_row(external_id: str, owner: str | None, now: datetime) -> dict
 
 def _insert_if_absent(
     session: Session, *, caller: Caller, external_id: str, fields: ProspectInput, now: datetime
-) -> bool:
+) -> Prospect | None:
     """Two callers may create the same id at once: the database decides who did; a former id is there already."""
-    if session.get(FormerId, external_id) is not None:
-        return False
+    if held_prospect(session, external_id) is not None or session.get(FormerId, external_id) is not None:
+        return None
     owner = fields.owner
     if owner is None and not caller.sees_everyone:
         owner = caller.owners[0]
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = new_prospect_row(external_id, owner, now)
     statement = insert(Prospect).values(row).on_conflict_do_nothing(index_elements=["external_id"])
-    return session.execute(statement.returning(Prospect.id)).one_or_none() is not None
+    return session.scalars(statement.returning(Prospect)).one_or_none()
 
 
 def _changes(prospect: Prospect, fields: ProspectInput) -> dict[str, Any]:
@@ -164,9 +165,9 @@ def record_outcome(
         recorded_at=now,
         recorded_by=caller.id,
     )
+    prospect.closed_at = prospect.closed_at or _first_told(session, prospect, entry)
     session.add(entry)
     prospect.state, prospect.decided_at, prospect.outcome_id = outcome.result, decided_at, entry.id
-    prospect.closed_at = prospect.closed_at or _first_told(session, prospect, entry)
     touch(prospect, now)
     action = "outcome.corrected" if current else "outcome.recorded"
     audit.record(session, actor=caller.id, action=action, subject=prospect.id, result=outcome.result, outcome=entry.id)
@@ -186,7 +187,7 @@ def _first_told(session: Session, prospect: Prospect, entry: OutcomeEntry) -> da
     closing = None
     for said in session.scalars(list_outcomes(prospect, recorded_by=entry.recorded_at)):
         closing = close_again(closing, said)
-    return closing.told_at if closing else entry.recorded_at
+    return close_again(closing, entry).told_at
 
 
 def _says_the_same(current: OutcomeEntry, outcome: OutcomeInput) -> bool:

@@ -11,6 +11,7 @@ from app.accounts.queries import names_of_actors
 from app.checksheets.answers import Sheet
 from app.checksheets.queries import choose_sheet, load_sheet, load_version
 from app.checksheets.tables import CheckSheet
+from app.db import once
 from app.errors import NoCardYet, NotFound
 from app.paging import decode_cursor, encode_cursor
 from app.scorecards.exports.reading import Exported
@@ -22,9 +23,10 @@ from models.scorecard import Scorecard
 def card_in_force(session: Session, check_sheet: str, *, as_of: datetime | None = None) -> str | None:
     """The id of the card in force for a check sheet, now or at a moment."""
     query = select(Activation.scorecard_id).where(Activation.check_sheet == check_sheet)
+    query = query.order_by(Activation.activated_at.desc(), Activation.id.desc()).limit(1)
     if as_of is not None:
-        query = query.where(Activation.activated_at <= as_of)
-    return session.scalar(query.order_by(Activation.activated_at.desc(), Activation.id.desc()).limit(1))
+        return session.scalar(query.where(Activation.activated_at <= as_of))
+    return once(session, ("card", check_sheet), lambda: session.scalar(query))
 
 
 def was_in_force(session: Session, scorecard_id: str) -> bool:

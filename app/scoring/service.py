@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts import audit
 from app.accounts.service import Caller
-from app.checksheets.queries import closing_of, is_late, load_sheet
+from app.checksheets.queries import closing_of, first_sheets, is_late, load_sheet
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import Recorded, assign_sheet, check_stage, record_observation
-from app.checksheets.tables import CheckSheet
 from app.db import new_id, utcnow
 from app.events import service as events
 from app.events.service import Event
@@ -115,6 +114,8 @@ def _stamp(session: Session) -> None:
 
     On SQLite one transaction writes at a time, and was timed when its turn came.
     """
+    if session.in_nested_transaction():
+        return  # a savepoint's end is no commit
     noted: dict[str, datetime] = session.info.pop(_MOVED, {})
     moved, then = sorted(noted), set(noted.values())  # a savepoint taken back leaves older times, which stay
     if not moved or session.get_bind().dialect.name != "postgresql":
@@ -240,7 +241,7 @@ def upsert(
 def _choose_sheet(session: Session, prospect: Prospect, given: UpsertInput) -> bool:
     """Put a new prospect on the sheet named, or on the only one; which of several is asked when it matters."""
     if prospect.check_sheet is None and given.check_sheet is None:
-        keys = session.scalars(select(CheckSheet.key).limit(2)).all()
+        keys = first_sheets(session)
         return assign_sheet(session, prospect=prospect, key=keys[0] if len(keys) == 1 else None)
     return assign_sheet(session, prospect=prospect, key=given.check_sheet)
 

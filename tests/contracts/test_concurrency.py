@@ -5,6 +5,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
+
 from app.accounts.audit import find_break
 
 
@@ -53,6 +55,22 @@ def test_eight_observers_of_one_prospect_lose_nothing(bids_api, client, database
     assert bids_api.get("/v1/prospects/p").json()["answers"] == {"size": kept[0]["answers"]["size"]}
     with database.reading() as session:
         assert find_break(session)[1] is None
+
+
+@pytest.mark.parametrize("kind", ["prospects", "observations"])
+def test_batches_that_name_the_same_prospects_in_opposite_orders_both_succeed(bids_api, client, kind):
+    """Neither waits for what the other holds, whether the prospects are there or are made by the two."""
+    clients, names = [client("integration") for _ in range(2)], [f"p{number}" for number in range(40)]
+    if kind == "observations":
+        bids_api.post("/v1/prospects/batch", json={"items": [{"external_id": name} for name in names]})
+
+    def send(one, order):
+        items = [{"external_id": name, "answers": {"size": place}} for place, name in enumerate(order)]
+        return one.post(f"/v1/{kind}/batch", json={"items": items})
+
+    answers = at_once([lambda: send(clients[0], names), lambda: send(clients[1], names[::-1])])
+    assert [answer.status_code for answer in answers] == [207, 207]
+    assert {entry["status"] // 100 for answer in answers for entry in answer.json()["items"]} == {2}
 
 
 def test_eight_writers_hear_of_no_lock(bids_api, client):
