@@ -110,6 +110,8 @@ def _one(savepoint: Any, entry: Entry | AppError, do: Callable[[Entry], Done]) -
     try:
         with savepoint():
             return do(entry)
+    except ValidationError as error:  # of what the entry comes to, which its form alone does not tell
+        return validation_problem(error)
     except AppError as error:
         if error.status >= 500:  # the moment's fault, not the entry's
             raise

@@ -106,3 +106,10 @@ def test_what_if_reads_answers_as_a_list_of_texts(several):
     batch = several.post("/v1/scores/batch", json={"items": [texts, {"prospect": "a"} | texts]}).json()["items"]
     assert several.post("/v1/scores", json=texts).json()["reasons"] == plain["reasons"]
     assert [entry["body"]["points"] for entry in batch] == [plain["points"]] * 2
+
+
+def test_promise_10_an_entry_that_says_two_things_at_once_is_refused_alone(several):
+    """Answers come as an object or as a list, singly and in a batch."""
+    both = {"answers": {"budget": True}, "answers_list": []}
+    told = several.post("/v1/scores/batch", json={"items": [both, {"prospect": "a"}]}).json()["items"]
+    assert [entry["status"] for entry in told] == [422, 200]

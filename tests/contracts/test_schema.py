@@ -1,5 +1,7 @@
 """The OpenAPI schema and the service agree: generated calls, right and wrong, find no difference."""
 
+from pathlib import Path
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
@@ -18,19 +20,7 @@ CALLS = [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS] + [
     for path, method in OPERATIONS
     if {"parameters", "requestBody"} & DESCRIBED["paths"][path][method.lower()].keys()
 ]
-CONFIG = SchemathesisConfig.from_dict(
-    {
-        "checks": {
-            # What a check sheet asks, and which prospects there are, no schema can say: such calls are well formed
-            # and refused with 404, 409, 412 or 422.
-            "positive_data_acceptance": {"expected-statuses": ["2xx", 404, 409, 412, 422]},
-            # A wrong entry of a batch is told of within the 207.
-            "negative_data_rejection": {"expected-statuses": [207, 400, 401, 403, 404, 406, 422, 428, 429]},
-        },
-        # A NUL in a text is refused whatever the field, which no schema can say once for all.
-        "generation": {"allow-x00": False},
-    }
-)
+CONFIG = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.toml"))
 
 
 @pytest.fixture(scope="module")
