@@ -7,6 +7,7 @@ AppError
 └── TooManyAttempts, TooManyRequests 429 · Busy, Unavailable 503
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -254,6 +255,14 @@ def as_problem(error: AppError | HTTPException | RequestValidationError) -> AppE
     return error if isinstance(error, AppError) else _from_http(error)
 
 
+def _methods_at(request: Request) -> list[str]:
+    """The methods that the API describes for a path; the router names those of the first route it finds."""
+    described, path = request.app.openapi()["paths"], request.scope["path"]
+    templates = [path] if path in described else described
+    fits = (one for one in templates if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(one)), path))
+    return sorted(method.upper() for method in described.get(next(fits, ""), ()))
+
+
 class ErrorPages(Protocol):
     """How errors are told to people; given to us, because pages stand on errors."""
 
@@ -273,7 +282,10 @@ def install_handlers(app: FastAPI, pages: ErrorPages) -> None:
     @app.exception_handler(RequestValidationError)
     @app.exception_handler(HTTPException)
     def expected(request: Request, error: AppError | RequestValidationError | HTTPException) -> Response:
-        return answer(request, as_problem(error))
+        problem = as_problem(error)
+        if problem.status == 405 and (methods := _methods_at(request)):
+            problem.headers = {"Allow": ", ".join(methods)}
+        return answer(request, problem)
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)

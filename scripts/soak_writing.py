@@ -1,10 +1,5 @@
-"""Abuse a service in ways that must not lose or bend anything: kill it, stop it, back it up, all under load.
+"""Writing to a service that is killed, stopped or backed up meanwhile: what it acknowledged is there, and whole."""
 
-Every part runs on databases of its own; the first thing found wrong ends the run with a sentence.
-"""
-
-import argparse
-import json
 import random
 import signal
 import statistics
@@ -14,11 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import serving
+from installing import SHEET, Installation, Wrong
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,21 +21,14 @@ from app.accounts.audit import find_break
 from app.accounts.tables import AuditEntry
 from app.checksheets.answers import merge
 from app.checksheets.tables import Observation
-from app.db import Database
 from app.prospects.tables import OutcomeEntry, Prospect
 from app.scorecards.queries import card_in_force, load_card
 from app.scoring.service import score_columns
 from app.scoring.tables import ScoreEntry
-from app.settings import Settings
 
-SHEET = "industrial"
 ITEMS = ("budget", "tender", "competitors", "decider_seen")
 LONGEST_LIFE_SECONDS = 1.5
 WRITERS = 4
-
-
-class Wrong(Exception):
-    """Something that must not happen, in a sentence."""
 
 
 @dataclass
@@ -120,30 +108,9 @@ class Writer:
             raise Wrong(msg)
 
 
-@dataclass(frozen=True)
-class Installation:
-    """A service with a check sheet, and the key to call it with."""
-
-    variables: dict[str, str]
-    server: serving.Server
-    key: str
-
-    @classmethod
-    def make(cls, url: str) -> "Installation":
-        """Set one up on an empty database."""
-        variables = serving.environment(url)
-        serving.winnow(variables, "sheet", "load", SHEET)
-        made = json.loads(serving.winnow(variables, "keys", "create", "--role", "admin", "--json"))
-        return cls(variables, serving.Server(variables), made["key"])
-
-    def writers(self, count: int) -> list[Writer]:
-        """Clients that write at the same time."""
-        return [Writer(f"writer{number}", self.server.url, self.key, seed=number) for number in range(count)]
-
-    def database(self) -> Database:
-        """The same database, looked at from outside."""
-        url = self.variables["WINNOW_DATABASE_URL"]
-        return Database(Settings(database_url=url, secret_key=self.variables["WINNOW_SECRET_KEY"]))
+def writers_of(place: Installation, count: int) -> list[Writer]:
+    """Clients that write at the same time."""
+    return [Writer(f"writer{number}", place.server.url, place.key, seed=number) for number in range(count)]
 
 
 def write_while(writers: list[Writer], event: Callable[[], Any]) -> Any:
@@ -163,7 +130,7 @@ def write_while(writers: list[Writer], event: Callable[[], Any]) -> Any:
 def soak_kills(url: str, rounds: int) -> str:
     """Kill the service at random moments under load; what it acknowledged is there, and nothing is half-saved."""
     place = Installation.make(url)
-    chance, writers = random.Random(0), place.writers(WRITERS)
+    chance, writers = random.Random(0), writers_of(place, WRITERS)
     with serving.running(place.server):
         for _ in range(rounds):
 
@@ -270,7 +237,7 @@ def soak_writers(url: str, seconds: float) -> str:
     """Eight writers at once: every write is taken, none is told to come again."""
     place = Installation.make(url)
     with serving.running(place.server):
-        writers = place.writers(8)
+        writers = writers_of(place, 8)
         write_while(writers, lambda: time.sleep(seconds))
         check_acknowledged(place, writers)
         place.server.stop()
@@ -292,7 +259,7 @@ def soak_backup(url: str, folder: Path) -> str:
         return before
 
     with serving.running(place.server):
-        writers = place.writers(WRITERS)
+        writers = writers_of(place, WRITERS)
         before = write_while(writers, back_up)
         serving.winnow(copy, "restore", str(file))
         with serving.running(serving.Server(copy)) as restored:
@@ -328,7 +295,7 @@ def soak_stop(url: str) -> str:
     """Ask the service to stop under load: what it has taken on, it answers."""
     place = Installation.make(url)
     with serving.running(place.server):
-        writers = place.writers(WRITERS)
+        writers = writers_of(place, WRITERS)
 
         def stop() -> int:
             time.sleep(2)
@@ -342,26 +309,3 @@ def soak_stop(url: str) -> str:
         check_acknowledged(place, writers)
         place.server.stop()
     return "stopped under load: what was written was answered, to the last write"
-
-
-def main() -> None:
-    """Run the parts asked for on the databases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
-    parser.add_argument("--rounds", type=int, default=50, help="how often to kill the service (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=30, help="how long eight writers write (%(default)s)")
-    asked = parser.parse_args()
-    for kind in ("sqlite", "postgresql") if asked.database == "both" else (asked.database,):
-        parts: list[Callable[[str, Path], str]] = [
-            lambda url, _: soak_kills(url, asked.rounds),
-            lambda url, _: soak_writers(url, asked.seconds),
-            soak_backup,
-            lambda url, _: soak_stop(url),
-        ]
-        for part in parts:
-            with TemporaryDirectory(prefix="winnow-") as name, serving.database(kind, Path(name)) as url:
-                print(f"{kind}: {part(url, Path(name))}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

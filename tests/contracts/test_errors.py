@@ -70,6 +70,11 @@ def test_an_error_carries_its_request_id_in_header_and_body(calls, status):
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
 
 
+def test_a_method_that_is_not_taken_is_told_which_are(calls):
+    """All that the description has for the path, whatever route the router found first."""
+    assert calls.options("/v1/prospects/p").headers["Allow"] == "DELETE, GET, PUT"
+
+
 def test_success_carries_its_request_id_too(calls):
     answer = calls.post("/v1/scores", json={"answers": {}})
     assert answer.headers["X-Request-ID"] == answer.json()["request_id"]

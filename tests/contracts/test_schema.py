@@ -39,7 +39,7 @@ def schema(described, bids_api):
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CALLS)
-def test_generated_calls_are_answered_as_described(schema, path, method, mode):
+def test_promise_02_generated_calls_are_answered_as_described(schema, path, method, mode):
     """Every check of schemathesis, on every operation, as an admin."""
 
     @settings(

@@ -58,7 +58,7 @@ def parts(database):
     return count
 
 
-def test_a_file_lands_and_its_bad_row_comes_back_with_line_and_reason(api, database, send, counts):
+def test_promise_11_a_file_lands_and_its_bad_row_comes_back_with_line_and_reason(api, database, send, counts):
     answer = send()
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
     work_off(database, ROLLED)
@@ -68,7 +68,7 @@ def test_a_file_lands_and_its_bad_row_comes_back_with_line_and_reason(api, datab
     assert lines[1].startswith("3,crm-2,Visits,not_a_number,")
 
 
-def test_importing_again_changes_nothing(database, send, counts):
+def test_promise_11_importing_again_changes_nothing(database, send, counts):
     for expected in ([2, 0, 0, 1], [0, 0, 2, 1]):
         run = send().json()
         work_off(database, ROLLED)

@@ -70,7 +70,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("code", BAD)
-def test_a_bad_row_is_named_and_the_good_ones_land(import_rows, prospects, code):
+def test_promise_11_a_bad_row_is_named_and_the_good_ones_land(import_rows, prospects, code):
     """A bad row is reported with its line, column and reason; the rows around it are stored."""
     row, column, reason = BAD[code]
     # The id of an empty row is its number, the one of any other row stands in a column.
@@ -137,7 +137,7 @@ def test_a_missing_quotation_mark_costs_its_own_row_only(import_rows):
     assert report.created == 3
 
 
-def test_importing_again_changes_nothing(import_rows, database, read_tables):
+def test_promise_11_importing_again_changes_nothing(import_rows, database, read_tables):
     """The same file a second time leaves every row of every table as it is, the audit included."""
     first = import_rows(GOOD, OPEN_ROW, "x", "3,y,ada,maybe,1,nobody,,,,,Won,")
     before = read_tables(database)
