@@ -137,7 +137,7 @@ class Database:
         if self.is_sqlite:
             _speak_sqlite(self.engine, settings.lock_wait_seconds)
         # What never changes once committed is parsed once: cards, versions of check sheets, reports as of a moment.
-        parsed: dict[str, dict[Any, Any]] = {"cards": {}, "sheets": {}, "reports": {}}
+        parsed: dict[str, dict[Any, Any]] = {"cards": {}, "sheets": {}, "reports": {}, "kept": {}}
         one_state = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._read = sessionmaker(self.engine.execution_options(**one_state), expire_on_commit=False, info=parsed)
         self._write = sessionmaker(

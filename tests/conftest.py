@@ -144,7 +144,8 @@ def app(
         known_databases[database_url] = Database(settings)
     database = routed_app.state.database = known_databases[database_url]
     with database.reading() as session:
-        for known in ("sheets", "reports"):  # committed, they never change, but here they come anew with every test
+        # Committed, they never change, but here they come anew with every test.
+        for known in ("sheets", "reports", "kept"):
             session.info[known].clear()
     routed_app.state.keeper = make_keeper(settings)
     yield routed_app

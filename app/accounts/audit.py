@@ -26,6 +26,13 @@ def last_number(session: Session) -> int:
     return session.scalar(select(func.max(AuditEntry.number))) or 0
 
 
+def last_change(session: Session) -> tuple[int, str]:
+    """Number and hash of the last change there is: where both stand, so does everything before."""
+    last = session.execute(select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1))
+    row = last.one_or_none()
+    return (0, FIRST) if row is None else (row.number, row.hash)
+
+
 def _hash(entry: AuditEntry) -> str:
     content = [
         entry.number,

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
+import numpy as np
 from fastapi import Query
+from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -30,6 +32,7 @@ from app.accounts.service import Caller
 from app.db import utcnow
 from app.errors import Unprocessable
 from app.fields import Key, LastMoment, Moment, Name
+from app.reports.columns import Floats
 
 if TYPE_CHECKING:
     from app.plots import Chart
@@ -72,6 +75,13 @@ def ask(
     # A clock ahead of ours asks of moments still to come, whose answer would change.
     now = utcnow()
     return Asked(check_sheet, since, until, owner, min(as_of, now) if as_of else now)
+
+
+def within(moments: Floats, asked: Asked) -> NDArray[np.bool_]:
+    """Which moments, in seconds since 1970, lie within the time asked for."""
+    since = asked.since.timestamp() if asked.since else -np.inf
+    until = asked.until.timestamp() if asked.until else np.inf
+    return np.asarray((moments >= since) & (moments <= until), dtype=bool)
 
 
 class Interval(BaseModel):

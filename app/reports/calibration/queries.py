@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
@@ -24,9 +23,10 @@ from app.reports.calibration.schemas import (
     Tenth,
     Verdict,
 )
-from app.reports.columns import Floats, Objects, as_objects, epoch, numbered, read_rows
+from app.reports.columns import MOMENT, Floats, Objects, last_of, matched, moment, numbered, picked
 from app.reports.deals import FROM_NOTES, NEWER_CARD, Deals, read_deals
 from app.reports.frame import Asked, Interval
+from app.reports.kept import Table, read_kept
 from app.scorecards.queries import load_card
 from models.drift import shortfall
 from models.metrics import Estimate, log_losses, measure, squared_errors
@@ -124,19 +124,25 @@ def _figures(deals: Deals, base: Floats) -> Figures:
     )
 
 
+_STEPS = Table(
+    StageEntry.prospect_id,
+    {
+        "stage": (StageEntry.stage, object),
+        "seen": (moment(StageEntry.seen_at), MOMENT),
+        "recorded": (moment(StageEntry.recorded_at), MOMENT),
+    },
+    order=StageEntry.id,
+)
+
+
 def read_stages(session: Session, deals: Deals, asked: Asked) -> Objects:
     """The step each deal had reached before its outcome, by the last sign noted; a later one knows the outcome."""
-    columns = (StageEntry.prospect_id, epoch(StageEntry.seen_at), StageEntry.id, StageEntry.stage)
-    query = select(*columns).where(StageEntry.recorded_at <= asked.at)
-    last: dict[str, tuple[float, str, str]] = {}
-    decided = dict(zip(deals.id, deals.decided_at, strict=True))
-    for prospect, seen, entry, stage in read_rows(session, query):
-        if seen <= decided.get(prospect, 0.0) and (seen, entry) > last.get(prospect, _NEVER)[:2]:
-            last[prospect] = (seen, entry, stage)
-    return as_objects(last[one][2] if one in last else None for one in deals.id)
-
-
-_NEVER = (0.0, "", "")
+    steps = read_kept(session, _STEPS)
+    row = matched(deals.prospect, steps["prospect"])
+    known = steps["recorded"] <= asked.at.timestamp()
+    entries = np.flatnonzero(known & (steps["seen"] <= picked(deals.decided_at, row)))
+    entries = entries[np.argsort(steps["seen"][entries], kind="stable")]
+    return picked(steps["stage"], last_of(row[entries], entries, len(deals)))
 
 
 def _quarters(moments: Floats) -> list[str]:

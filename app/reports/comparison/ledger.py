@@ -9,9 +9,21 @@ from sqlalchemy import case, or_, select
 from sqlalchemy.orm import Session
 
 from app.forecasts.tables import BLIND, IMPORTED, INFORMED, REVISION, Forecast
-from app.prospects.tables import Prospect
-from app.reports.columns import Floats, Objects, as_columns, as_objects, epoch, read_rows
+from app.reports.columns import (
+    MOMENT,
+    Columns,
+    Floats,
+    Objects,
+    as_objects,
+    given,
+    last_of,
+    matched,
+    moment,
+    picked,
+    read_rows,
+)
 from app.reports.deals import FROM_NOTES, Deals, read_endings
+from app.reports.kept import Table, read_kept
 from app.scorecards.tables import ScorecardRow
 from models.forward import category_chances
 
@@ -45,36 +57,37 @@ class Ledger:
         return Ledger(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
 
-@dataclass(frozen=True)
-class _Said:
-    """Forecasts of every kind, a row each; `sheet` is its prospect's where there was no card."""
-
-    kind: Objects
-    prospect: Objects
-    entry: NDArray[np.str_]
-    owner: Objects
-    category: Objects
-    probability: Floats
-    data: Floats
-    scorecard: Objects
-    sheet: Objects
-    moment: Floats
+# The owners' own forecasts, and those of a CRM's history, which count from when they were made there.
+_SAID = Table(
+    Forecast.prospect_id,
+    {
+        "kind": (Forecast.kind, KINDS),
+        "owner": (Forecast.owner, object),
+        "category": (Forecast.category, object),
+        "probability": (Forecast.probability, float),
+        "data": (Forecast.data_probability, float),
+        "scorecard": (Forecast.scorecard_id, object),
+        "at": (moment(case((Forecast.kind == IMPORTED, Forecast.made_at), else_=Forecast.locked_at)), MOMENT),
+        "locked": (moment(Forecast.locked_at), MOMENT),
+    },
+    (or_(Forecast.by_owner, Forecast.kind == IMPORTED),),
+    order=Forecast.id,
+)
 
 
 def read_ledgers(session: Session, *, check_sheet: str, at: datetime) -> dict[str, Ledger]:
     """Each kind's forecasts of the deals that had closed, from what had happened and was recorded by a moment."""
-    deals = read_endings(session, at=at, conditions=[Prospect.check_sheet.is_not(None)])
-    deals = deals.where(deals.left_out != FROM_NOTES)
-    said = _read_said(session, at)
-    place = {prospect: number for number, prospect in enumerate(deals.id)}
-    deal = np.array([place.get(prospect, -1) for prospect in said.prospect], dtype=np.intp)
+    deals = read_endings(session, at=at)
+    deals = deals.where((deals.left_out != FROM_NOTES) & given(deals.sheet))
+    said = read_kept(session, _SAID)
+    deal = matched(deals.prospect, said["prospect"])
+    in_time = (said["locked"] <= at.timestamp()) & (said["at"] <= picked(deals.decided_at, deal))
     columns = (ScorecardRow.id, ScorecardRow.check_sheet, ScorecardRow.basis)
     cards = {row[0]: row[1:] for row in read_rows(session, select(*columns))}
     ledgers = {}
-    for kind in KINDS:
-        rows = np.flatnonzero((said.kind == kind) & (deal >= 0))
-        rows = _that_count(rows[said.moment[rows] <= deals.decided_at[deal[rows]]], deal, said, last=kind == REVISION)
-        beside = zip(said.scorecard[rows], said.sheet[rows], strict=True)
+    for number, kind in enumerate(KINDS):
+        rows = _that_count(np.flatnonzero(in_time & (said["kind"] == number)), deal, said, last=kind == REVISION)
+        beside = zip(said["scorecard"][rows], deals.sheet[deal[rows]], strict=True)
         found = [cards.get(card, (sheet, None)) for card, sheet in beside]
         on_sheet = np.array([sheet == check_sheet for sheet, _ in found], dtype=bool)
         ledgers[kind] = _ledger(rows[on_sheet], deal, said, deals, as_objects(basis for _, basis in found)[on_sheet])
@@ -82,49 +95,26 @@ def read_ledgers(session: Session, *, check_sheet: str, at: datetime) -> dict[st
     return ledgers
 
 
-def _read_said(session: Session, at: datetime) -> _Said:
-    """The owners' own forecasts, and those of a CRM's history, which count from when they were made there."""
-    moment = case((Forecast.kind == IMPORTED, Forecast.made_at), else_=Forecast.locked_at)
-    sheet = select(Prospect.check_sheet).where(Prospect.id == Forecast.prospect_id).scalar_subquery()
-    query = select(
-        Forecast.kind,
-        Forecast.prospect_id,
-        Forecast.id,
-        Forecast.owner,
-        Forecast.category,
-        Forecast.probability,
-        Forecast.data_probability,
-        Forecast.scorecard_id,
-        case((Forecast.scorecard_id.is_(None), sheet)),
-        epoch(moment),
-    ).where(Forecast.locked_at <= at, or_(Forecast.by_owner, Forecast.kind == IMPORTED))
-    types = (object, object, str, object, object, np.float64, np.float64, object, object, np.float64)
-    columns = zip(as_columns(read_rows(session, query), len(types)), types, strict=True)
-    return _Said(*(np.array(column, dtype=kind) for column, kind in columns))
+def _that_count(rows: Places, deal: Places, said: Columns, *, last: bool) -> Places:
+    """One forecast a deal, the first or the last revision, in the order in which the deals were decided."""
+    in_order = rows[np.argsort(said["at"][rows], kind="stable")][:: 1 if last else -1]
+    found = last_of(deal[in_order], in_order, deal.max(initial=-1) + 1)
+    return found[found >= 0]
 
 
-def _that_count(rows: Places, deal: Places, said: _Said, *, last: bool) -> Places:
-    """One forecast a deal: the first, or the last revision."""
-    in_order = rows[np.lexsort((said.entry[rows], said.moment[rows]))][:: -1 if last else 1]
-    return np.asarray(in_order[np.unique(deal[in_order], return_index=True)[1]], dtype=np.intp)
-
-
-def _ledger(rows: Places, deal: Places, said: _Said, deals: Deals, basis: Objects) -> Ledger:
-    """Forecasts in the order in which their deals were decided."""
-    order = np.lexsort((said.entry[rows], deals.decided_at[deal[rows]]))
-    rows = rows[order]
+def _ledger(rows: Places, deal: Places, said: Columns, deals: Deals, basis: Objects) -> Ledger:
     of = deal[rows]
     return Ledger(
         prospects=deals.id[of],
-        owners=said.owner[rows],
-        categories=said.category[rows],
+        owners=said["owner"][rows],
+        categories=said["category"][rows],
         accounts=deals.cluster[of],
-        basis=basis[order],
-        said=said.probability[rows],
-        data=said.data[rows],
+        basis=basis,
+        said=said["probability"][rows],
+        data=said["data"][rows],
         won=deals.won[of],
         decided=deals.decided_at[of],
-        made=said.moment[rows],
+        made=said["at"][rows],
     )
 
 

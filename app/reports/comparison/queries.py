@@ -22,7 +22,7 @@ from app.reports.comparison.schemas import (
     ReliabilityPoint,
     SetApart,
 )
-from app.reports.frame import Asked
+from app.reports.frame import Asked, within
 from models.bias import biases
 from models.comparison import MINIMUM, Pairs, compare, difference_to_json, differences, needed, skill
 from models.reliability import reliability
@@ -54,7 +54,7 @@ def read(session: Session, *, caller: Caller, asked: Asked) -> ComparisonBody:
         without_card=len(ledgers[BLIND]) - len(shared),
         from_categories=int(given(shared.categories).sum()),
         from_beliefs=int(np.sum(shared.basis == "belief")),
-        people=_people(everything[BLIND].where(_in_time(everything[BLIND], asked)), caller, asked),
+        people=_people(everything[BLIND].where(within(everything[BLIND].decided, asked)), caller, asked),
         revision=_set_apart(ledgers[REVISION], before=shared),
         informed=_set_apart(ledgers[INFORMED]),
         imported=_set_apart(ledgers[IMPORTED]),
@@ -69,15 +69,9 @@ _NOTHING: dict[str, Any] = {"sequence": []} | dict.fromkeys(
 )
 
 
-def _in_time(ledger: Ledger, asked: Asked) -> NDArray[np.bool_]:
-    since = asked.since.timestamp() if asked.since else -np.inf
-    until = asked.until.timestamp() if asked.until else np.inf
-    return (ledger.decided >= since) & (ledger.decided <= until)
-
-
 def _of_interest(ledger: Ledger, caller: Caller, asked: Asked) -> NDArray[np.bool_]:
     """What was asked for, cut to a rep's own forecasts."""
-    rows = _in_time(ledger, asked)
+    rows = within(ledger.decided, asked)
     if asked.owner is not None:
         rows &= ledger.owners == asked.owner
     if not caller.sees_everyone:

@@ -1,31 +1,33 @@
 """What was done for each prospect by a moment, beside the score of its first sheet and how it ended."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Select, and_, select, type_coerce
+from sqlalchemy import BigInteger, type_coerce
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
-from app.prospects.tables import EFFORT_KINDS, OPEN, VOID, Effort, Prospect
+from app.prospects.tables import EFFORT_KINDS, Effort
 from app.reports.columns import (
+    MOMENT,
+    Columns,
     Floats,
     Objects,
-    as_columns,
-    as_objects,
-    beside_index,
-    epoch,
     given,
-    number_accounts,
-    read_rows,
+    last_of,
+    matched,
+    moment,
+    picked,
+    take,
 )
-from app.reports.deals import HUNDREDTHS, of_interest, read_deals, read_paid
-from app.reports.frame import Asked
+from app.reports.deals import HUNDREDTHS, Deals, of_interest, read_deals, read_everybody, read_paid
+from app.reports.frame import Asked, within
+from app.reports.kept import Table, read_kept
 from app.scoring.tables import ScoreEntry
 
 
@@ -49,7 +51,7 @@ class Ledger:
     """
 
     source: Objects
-    account: Objects
+    cluster: NDArray[np.intp]
     arrived_at: Floats
     grade: Objects
     score: Floats
@@ -68,112 +70,112 @@ class Ledger:
     currency: str | None
     other_currency: int
 
-    @cached_property
-    def cluster(self) -> NDArray[np.intp]:
-        """Numbers that prospects of one account share."""
-        return number_accounts(self.account)
+
+_ENTRIES = Table(
+    Effort.prospect_id,
+    {
+        "kind": (Effort.kind, EFFORT_KINDS),
+        "currency": (Effort.currency, object),
+        "hours": (type_coerce(Effort.hours, BigInteger), float),
+        "estimated": (Effort.estimated, bool),
+        "cost": (type_coerce(Effort.cost, BigInteger), float),
+        "at": (moment(Effort.spent_at), MOMENT),
+        "recorded": (moment(Effort.recorded_at), MOMENT),
+    },
+)
+_SHEETS = Table(
+    ScoreEntry.prospect_id,
+    {
+        "score": (ScoreEntry.score, float),
+        "grade": (ScoreEntry.grade, object),
+        "at": (moment(ScoreEntry.scored_at), MOMENT),
+    },
+    (ScoreEntry.cause == "observation",),
+    order=ScoreEntry.id,
+)
+
+
+def read_entries(session: Session, at: datetime) -> Columns:
+    """Every piece of work done and noted by a moment."""
+    entries = read_kept(session, _ENTRIES)
+    then = at.timestamp()
+    rows = np.flatnonzero((entries["at"] <= then) & (entries["recorded"] <= then))
+    return entries if len(rows) == len(entries["at"]) else take(entries, rows)
 
 
 def read_ledger(session: Session, *, caller: Caller, check_sheet: str, asked: Asked) -> Ledger:
     """All of it, from what had happened and was recorded by the moment asked for."""
     deals = read_deals(session, caller=caller, check_sheet=check_sheet, asked=asked)
     paid = read_paid(session, deals)
-    spent = as_columns(read_rows(session, _entries(asked)), 7)
-    place = {prospect: number for number, prospect in enumerate(deals.id)}
-    others = _others(session, caller=caller, check_sheet=check_sheet, asked=asked)
-    more = {one: others[one] for one in set(spent[0]) & others.keys() - place.keys()}
-    place |= {one: len(deals) + number for number, one in enumerate(more)}
-    row = np.array([place.get(one, -1) for one in spent[0]], dtype=np.intp)
-    kind, paid_in, *numbers = (as_objects(column)[row >= 0] for column in spent[1:])
-    score, grade, begun = _first_scores(session, place, asked)
-    currency = _usual_currency([*paid.currency, *paid_in])
-    foreign, foreign_entry = _foreign(paid.currency, currency), _foreign(paid_in, currency)
+    entries = read_entries(session, asked.at)
+    entries = take(entries, np.flatnonzero(within(entries["at"], asked)))
+    everybody = read_everybody(session)
+    others = of_interest(everybody, caller=caller, check_sheet=check_sheet, asked=asked)
+    others &= np.isin(everybody["prospect"], entries["prospect"])
+    others &= ~np.isin(everybody["prospect"], deals.prospect)
+    more = take(everybody, np.flatnonzero(others))
+    more = take(more, np.argsort(more["id"]))
+    prospects, count = np.r_[deals.prospect, more["prospect"]], len(more["id"])
+    row = matched(prospects, entries["prospect"])
+    entries, row = take(entries, np.flatnonzero(row >= 0)), row[row >= 0]
+    score, grade, begun = _first_scores(session, prospects, asked)
+    currency = _usual_currency([*paid.currency, *entries["currency"]])
+    foreign, foreign_entry = _foreign(paid.currency, currency), _foreign(entries["currency"], currency)
     return Ledger(
-        source=as_objects([*deals.source, *(source for source, _ in more.values())]),
-        account=as_objects([*deals.account, *(account for _, account in more.values())]),
-        arrived_at=_stretch(deals.arrived_at, len(more)),
+        source=np.r_[deals.source, more["source"]],
+        cluster=np.r_[deals.cluster, _clusters(deals, more["account"])],
+        arrived_at=_stretch(deals.arrived_at, count),
         grade=grade,
         score=score,
-        closed=np.arange(len(place)) < len(deals),
-        won=np.r_[deals.won, np.zeros(len(more), dtype=bool)],
-        decided_at=_stretch(deals.decided_at, len(more)),
-        amount=_stretch(np.where(foreign, np.nan, paid.amount), len(more)),
-        margin=_stretch(np.where(foreign, np.nan, paid.margin), len(more)),
+        closed=np.arange(len(prospects)) < len(deals),
+        won=np.r_[deals.won, np.zeros(count, dtype=bool)],
+        decided_at=_stretch(deals.decided_at, count),
+        amount=_stretch(np.where(foreign, np.nan, paid.amount), count),
+        margin=_stretch(np.where(foreign, np.nan, paid.margin), count),
         currency=currency,
         other_currency=int(foreign.sum() + foreign_entry.sum()),
-        **_added_up(row[row >= 0], kind, numbers, foreign_entry, begun),
+        **_added_up(row, entries, foreign_entry, begun),
     )
 
 
-def _others(
-    session: Session, *, caller: Caller, check_sheet: str, asked: Asked
-) -> dict[str, tuple[str | None, str | None]]:
-    """Source and account of prospects that may be no deal of the time asked for, each way by an index of its own."""
-    sheet = Prospect.check_sheet == check_sheet
-    ways = [
-        and_(sheet, Prospect.state.in_((OPEN, VOID))),
-        and_(beside_index(Prospect.check_sheet) == check_sheet, Prospect.updated_at > asked.at),
-    ]
-    if asked.since is not None:
-        ways.append(and_(sheet, Prospect.decided_at < asked.since))
-    if asked.until is not None:
-        ways.append(and_(sheet, Prospect.decided_at > asked.until))
-    query = select(Prospect.id, Prospect.source, Prospect.account).where(*of_interest(caller=caller, asked=asked))
-    return {row[0]: row[1:] for way in ways for row in read_rows(session, query.where(way))}
+def _clusters(deals: Deals, accounts: Objects) -> list[int]:
+    """Numbers of the accounts of prospects that are none of the deals, which share those of the deals'."""
+    known, free = dict(zip(deals.account, deals.cluster, strict=True)), int(deals.cluster.max(initial=-1)) + 1
+    return [known.setdefault(account, row) if account else row for row, account in enumerate(accounts, free)]
 
 
-def _entries(asked: Asked) -> Select[*tuple[Any, ...]]:
-    """Every piece of work done and noted by then, in the time asked for."""
-    query = select(
-        Effort.prospect_id,
-        Effort.kind,
-        Effort.currency,
-        type_coerce(Effort.hours, BigInteger),
-        Effort.estimated,
-        type_coerce(Effort.cost, BigInteger),
-        epoch(Effort.spent_at),
-    ).where(Effort.spent_at <= asked.at, Effort.recorded_at <= asked.at)
-    if asked.since is not None:
-        query = query.where(Effort.spent_at >= asked.since)
-    return query if asked.until is None else query.where(Effort.spent_at <= asked.until)
+def _first_scores(session: Session, prospects: NDArray[Any], asked: Asked) -> tuple[Floats, Objects, Floats]:
+    """Score, grade and moment of each prospect's first sheet."""
+    sheets = read_kept(session, _SHEETS)
+    row = matched(prospects, sheets["prospect"])
+    known = np.flatnonzero((row >= 0) & (sheets["at"] <= asked.at.timestamp()))[::-1]
+    first = last_of(row[known], known, len(prospects))
+    score, grade, begun = (picked(sheets[name], first) for name in ("score", "grade", "at"))
+    return score, grade, begun
 
 
-def _first_scores(session: Session, place: dict[str, int], asked: Asked) -> tuple[Floats, Objects, Floats]:
-    """Score, grade and moment of each prospect's first sheet; ids sort by the time they were made."""
-    query = select(
-        ScoreEntry.prospect_id, ScoreEntry.id, ScoreEntry.score, ScoreEntry.grade, epoch(ScoreEntry.scored_at)
-    ).where(ScoreEntry.cause == "observation", ScoreEntry.scored_at <= asked.at)
-    first: dict[str, Any] = {}
-    for row in read_rows(session, query):
-        before = first.setdefault(row[0], row)
-        if row[1] < before[1]:
-            first[row[0]] = row
-    found = [first[one][2:] if one in first else (None, None, None) for one in place]
-    score, grade, begun = as_columns(found, 3)
-    return np.array(score, dtype=float), as_objects(grade), np.array(begun, dtype=float)
-
-
-def _added_up(
-    row: NDArray[np.intp], kinds: Objects, numbers: Sequence[Objects], foreign: NDArray[np.bool_], begun: Floats
-) -> dict[str, Any]:
+def _added_up(row: NDArray[np.intp], entries: Columns, foreign: NDArray[np.bool_], begun: Floats) -> dict[str, Any]:
     """Hours and money by prospect, and by kind."""
-    number = {name: place for place, name in enumerate(EFFORT_KINDS)}
-    kind = np.array([number[one] for one in kinds], dtype=np.intp)
-    hours, by_standard, cost, when = (np.nan_to_num(column.astype(float)) for column in numbers)
-    cost[foreign] = 0
-    added = {"hours": hours, "estimated": hours * by_standard, "cost": cost}
+    kind, hours = entries["kind"], entries["hours"]
+    cost = np.where(foreign, 0.0, np.nan_to_num(entries["cost"]))
+    added = {"hours": hours, "estimated": hours * entries["estimated"], "cost": cost}
 
-    def add(places: NDArray[np.intp], size: int) -> dict[str, Floats]:
+    def add(places: NDArray[Any], size: int) -> dict[str, Floats]:
         return {name: np.bincount(places, values, size) / HUNDREDTHS for name, values in added.items()}
 
-    entries, of_kind = np.bincount(kind, minlength=len(EFFORT_KINDS)), add(kind, len(EFFORT_KINDS))
-    prospects = [len(np.unique(row[kind == place])) for place in number.values()]
+    count, of_kind = np.bincount(kind, minlength=len(EFFORT_KINDS)), add(kind, len(EFFORT_KINDS))
+    of = [row[kind == number] for number in range(len(EFFORT_KINDS))]
     return {
         "worked": np.bincount(row, minlength=len(begun)) > 0,
-        "quoted": np.bincount(row[kind == number["quote"]], minlength=len(begun)) > 0,
-        "before": float(hours[when < begun[row]].sum()) / HUNDREDTHS,
+        "quoted": np.bincount(of[EFFORT_KINDS.index("quote")], minlength=len(begun)) > 0,
+        "before": float(hours[entries["at"] < begun[row]].sum()) / HUNDREDTHS,
         "kinds": [
-            OfKind(name, int(entries[one]), prospects[one], *(float(values[one]) for values in of_kind.values()))
+            OfKind(
+                name,
+                int(count[one]),
+                int(np.count_nonzero(np.bincount(of[one]))),
+                *(float(values[one]) for values in of_kind.values()),
+            )
             for one, name in enumerate(EFFORT_KINDS)
         ],
         **add(row, len(begun)),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
@@ -13,12 +12,14 @@ from app.checksheets.answers import UNKNOWN, Sheet, say_answer
 from app.checksheets.queries import choose_sheet, load_sheet, version_as_of
 from app.checksheets.schemas import Item
 from app.checksheets.tables import Observation
-from app.prospects.tables import Effort, Prospect
-from app.reports.columns import as_objects
-from app.reports.deals import read_deals
-from app.reports.frame import Asked, Interval
+from app.prospects.tables import EFFORT_KINDS
+from app.reports.columns import MOMENT, as_objects, first_of, moment, take
+from app.reports.deals import of_interest, read_deals, read_everybody
+from app.reports.effort.ledger import read_entries
+from app.reports.frame import Asked, Interval, within
 from app.reports.items.schemas import Agreement, Before, Completeness, ItemReview, ItemsBody
 from app.reports.items.sheets import Sheets, read_sheets
+from app.reports.kept import Table, read_kept
 from app.scorecards.queries import card_in_force, load_card
 from app.training.dataset import model_items
 from models.agreement import kappa
@@ -104,7 +105,7 @@ def _signal(item: Any, values: Any, sheets: Sheets) -> Interval | None:
     won = sheets.deals.won
     if len(won) < MINIMUM or min(won.sum(), (~won).sum()) < LEAST_EACH or all(value is None for value in values):
         return None
-    found = signal_alone(as_column(item, values), won, weight=np.ones(len(won)), cluster=sheets.deals.cluster)
+    found = signal_alone(as_column(item, values), won, weight=np.ones(len(won)), cluster=sheets.cluster)
     return Interval.model_validate(found.to_json())
 
 
@@ -166,38 +167,30 @@ def _plain(figures: dict[str, Any]) -> str:
     return "Whether it tells won from lost is not certain yet."
 
 
+_LOOKS = Table(
+    Observation.prospect_id,
+    {
+        "seen": (moment(Observation.observed_at), MOMENT),
+        "recorded": (moment(Observation.recorded_at), MOMENT),
+    },
+    (Observation.reconstructed.is_(False),),
+)
+_EXPENSES = [EFFORT_KINDS.index(kind) for kind in ("visit", "quote")]
+
+
 def _before_expense(session: Session, caller: Caller, check_sheet: str, asked: Asked) -> Before:
-    """Of prospects with a visit or a quote, how many had an answer on the sheet before it; counted by the database."""
-    spent = (
-        select(Effort.prospect_id, func.min(Effort.spent_at).label("at"))
-        .where(Effort.kind.in_(("visit", "quote")), Effort.spent_at <= asked.at, Effort.recorded_at <= asked.at)
-        .group_by(Effort.prospect_id)
-        .subquery()
-    )
-    seen = (
-        select(Observation.prospect_id, func.min(Observation.observed_at).label("at"))
-        .where(Observation.reconstructed.is_(False), Observation.recorded_at <= asked.at)
-        .group_by(Observation.prospect_id)
-        .subquery()
-    )
-    query = (
-        select(func.count(), func.coalesce(func.sum(case((seen.c.at <= spent.c.at, 1), else_=0)), 0))
-        .select_from(spent)
-        .join(Prospect, Prospect.id == spent.c.prospect_id)
-        .outerjoin(seen, seen.c.prospect_id == spent.c.prospect_id)
-        .where(Prospect.check_sheet == check_sheet)
-    )
-    if asked.since is not None:
-        query = query.where(Prospect.arrived_at >= asked.since)
-    if asked.until is not None:
-        query = query.where(Prospect.arrived_at <= asked.until)
-    if asked.owner is not None:
-        query = query.where(Prospect.owner == asked.owner)
-    if not caller.sees_everyone:
-        query = query.where(Prospect.owner.in_(caller.owners))
-    prospects, before = session.execute(query).one()
-    low, high = close_ratio_interval(before, prospects) if prospects else (None, None)
-    return Before(prospects=prospects, filled_before=before, low=low, high=high)
+    """Of prospects with a visit or a quote, how many had an answer on the sheet before it."""
+    everybody = read_everybody(session)
+    rows = of_interest(everybody, caller=caller, check_sheet=check_sheet, asked=asked)
+    prospects = everybody["prospect"][rows & within(everybody["arrived"], asked)]
+    entries, looks = read_entries(session, asked.at), read_kept(session, _LOOKS)
+    spent = take(entries, np.flatnonzero(np.isin(entries["kind"], _EXPENSES)))
+    seen = take(looks, np.flatnonzero(looks["recorded"] <= asked.at.timestamp()))
+    expense = first_of(prospects, spent["prospect"], spent["at"])
+    before = int(np.sum(np.isfinite(expense) & (first_of(prospects, seen["prospect"], seen["seen"]) <= expense)))
+    count = int(np.isfinite(expense).sum())
+    low, high = close_ratio_interval(before, count) if count else (None, None)
+    return Before(prospects=count, filled_before=before, low=low, high=high)
 
 
 def _by_owner(sheets: Sheets, items: Sequence[str]) -> list[Completeness]:

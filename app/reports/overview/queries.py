@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.service import Caller
@@ -13,9 +13,11 @@ from app.checksheets.queries import choose_sheet
 from app.checksheets.tables import Observation
 from app.forecasts.tables import IMPORTED, Forecast
 from app.prospects.queries import visible_to
-from app.prospects.tables import LOST, OPEN, REOPENED, WON, OutcomeEntry, Prospect
+from app.prospects.tables import OPEN, REOPENED, OutcomeEntry, Prospect
 from app.reports.calibration.queries import read as read_calibration
+from app.reports.columns import beside_index
 from app.reports.comparison.queries import read as read_comparison
+from app.reports.deals import read_deals
 from app.reports.effort.queries import AskedEffort
 from app.reports.effort.queries import read as read_effort
 from app.reports.frame import Asked
@@ -87,25 +89,9 @@ def _meters(found: list[Finding], bodies: dict[str, Any], pace: float, asked: As
             )
 
 
-def _of_interest(caller: Caller, asked: Asked) -> ColumnElement[bool]:
-    conditions = [Prospect.check_sheet == asked.check_sheet, visible_to(caller)]
-    return and_(*conditions, Prospect.owner == asked.owner) if asked.owner else and_(*conditions)
-
-
 def _closed_a_week(session: Session, caller: Caller, asked: Asked) -> float:
-    count = func.count(func.distinct(OutcomeEntry.prospect_id))
-    query = (
-        select(count)
-        .join(Prospect, Prospect.id == OutcomeEntry.prospect_id)
-        .where(
-            _of_interest(caller, asked),
-            OutcomeEntry.result.in_((WON, LOST)),
-            OutcomeEntry.decided_at > asked.at - WEEKS_OF_PACE * WEEK,
-            OutcomeEntry.decided_at <= asked.at,
-            OutcomeEntry.recorded_at <= asked.at,
-        )
-    )
-    return (session.scalar(query) or 0) / WEEKS_OF_PACE
+    lately = replace(asked, since=asked.at - WEEKS_OF_PACE * WEEK, until=None)
+    return len(read_deals(session, caller=caller, check_sheet=asked.check_sheet or "", asked=lately)) / WEEKS_OF_PACE
 
 
 def _waiting(session: Session, caller: Caller, asked: Asked) -> Waiting:
@@ -124,11 +110,16 @@ def _waiting(session: Session, caller: Caller, asked: Asked) -> Waiting:
         func.coalesce(func.sum(case((awaited, 1), else_=0)), 0),
         func.min(case((awaited, Prospect.arrived_at))),
         func.coalesce(func.sum(case((and_(awaited, ~seen), 1), else_=0)), 0),
-    ).where(_of_interest(caller, asked), Prospect.created_at <= asked.at, _open_then(asked))
+    ).where(_of_interest(caller, asked), Prospect.created_at <= asked.at, *_open_then(asked))
     return Waiting(*session.execute(query).one())
 
 
-def _open_then(asked: Asked) -> ColumnElement[bool]:
+def _of_interest(caller: Caller, asked: Asked) -> ColumnElement[bool]:
+    conditions = [beside_index(Prospect.check_sheet) == asked.check_sheet, visible_to(caller)]
+    return and_(*conditions, Prospect.owner == asked.owner) if asked.owner else and_(*conditions)
+
+
+def _open_then(asked: Asked) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Open at a moment: whatever was told of its end by then has been taken back."""
     later = aliased(OutcomeEntry)
     taken_back = exists().where(
@@ -145,5 +136,7 @@ def _open_then(asked: Asked) -> ColumnElement[bool]:
         OutcomeEntry.result != REOPENED,
         ~taken_back,
     )
-    # Most are closed since long ago, which their own row says.
-    return and_(or_(Prospect.state == OPEN, Prospect.closed_at > asked.at), ~ended)
+    # Most are closed since long ago: only those open now or touched since are looked at, each by an index of its own.
+    on_sheet = select(Prospect.id).where(Prospect.check_sheet == asked.check_sheet, Prospect.state == OPEN)
+    touched = select(Prospect.id).where(Prospect.updated_at > asked.at)
+    return Prospect.id.in_(union_all(on_sheet, touched)), ~ended
