@@ -235,10 +235,24 @@ def validation_problem(error: ValidationError) -> AppError:
 
 def _unprocessable(faults: Sequence[Mapping[str, Any]]) -> Unprocessable:
     problems = []
-    for fault in faults:
-        pointer = _pointer(fault["loc"])
-        problems.append(FieldProblem(pointer=pointer, code=fault["type"], detail=in_words(fault, pointer)))
+    for alike in _by_field(faults):
+        pointer = _pointer(alike[0]["loc"] if len(alike) == 1 else alike[0]["loc"][:-1])
+        detail = in_words(alike, pointer)
+        problems.append(FieldProblem(pointer=pointer, code=alike[0]["type"], detail=detail))
     return Unprocessable(problems)
+
+
+_KINDS = {"bool": "bool_type", "float": "float_type", "str": "string_type"}
+
+
+def _by_field(faults: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Mapping[str, Any]]]:
+    """The faults, those together that say of one field that it is none of several kinds: the kind is no field."""
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for fault in faults:
+        *field, last = fault["loc"]
+        is_kind = _KINDS.get(str(last)) == fault["type"]
+        found.setdefault((*field, "") if is_kind else (*field, last, fault["type"], ""), []).append(fault)
+    return list(found.values())
 
 
 def _from_http(error: HTTPException) -> AppError:

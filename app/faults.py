@@ -1,6 +1,6 @@
 """What is wrong with a field, as a sentence an integrator can act on and without the validating library's words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -48,8 +48,13 @@ _SENTENCES = {
 }
 
 
-def in_words(fault: Mapping[str, Any], pointer: str) -> str:
-    """The sentence for one fault; a rule of our own has brought its words along."""
+def in_words(faults: Sequence[Mapping[str, Any]], pointer: str) -> str:
+    """The sentence for a fault, or of a field that is none of several kinds; rules of our own bring their words."""
+    if len(faults) > 1:
+        kinds = [_SENTENCES[each["type"]] for each in faults]
+        others = " or ".join(kind.removeprefix("must be ") for kind in kinds[1:])
+        return f"'{pointer.removeprefix('/')}' {kinds[0]}, or {others}."
+    (fault,) = faults
     field = f"'{pointer.removeprefix('/')}'" if pointer else "The body"
     sentence = _SENTENCES.get(fault["type"])
     if sentence is None:

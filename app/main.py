@@ -27,6 +27,7 @@ from app.forecasts import api as forecasts
 from app.handlers import ROUTINES, WAITING
 from app.home import pages as home_pages
 from app.hooks import api as hooks
+from app.hooks import pages as hooks_pages
 from app.jobs import api as jobs
 from app.jobs.worker import Foreman
 from app.joining import api as joining
@@ -131,7 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         scorecards_pages,
     )
     daily = (home_pages, lists_pages, prospect_pages, filling_pages, dossier_pages, panel_pages)
-    for frame in (*daily, *first_day, team_pages, webhooks_pages, accounts_pages, static_files, health):
+    for frame in (*daily, *first_day, team_pages, webhooks_pages, hooks_pages, accounts_pages, static_files, health):
         app.include_router(frame.router)
     app.include_router(reports.pages)
     install_documents(app)

@@ -72,6 +72,7 @@ NAVIGATION = (
     Place("Cards", "cards"),
     Place("Import", "imports", ("manager", "admin")),
     Place("Webhooks", "webhooks", ("manager", "admin")),
+    Place("Hooks", "hooks", ("manager", "admin")),
     Place("Export", "exports"),
     Place("People", "people", ("admin",)),
     Place("Your account", "account"),

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from app.errors import Unprocessable
 from app.forms import Form, check_form, refuse_other_sites
 
+_MOST_FILES = 10  # read to be told that it is one too many
 PATHS = ("/v1/imports", "/import")  # where bodies may be as large as a file
 
 
@@ -26,12 +27,14 @@ async def read_upload(request: Request) -> AsyncIterator[Upload]:
     """The one file of a form."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Unprocessable.field("/file", "missing", "Send the file as multipart/form-data, in the field 'file'.")
-    async with request.form(max_files=1, max_fields=20) as sent:
+    async with request.form(max_files=_MOST_FILES, max_fields=20) as sent:
         request.state.form = sent
         yield _upload(sent)
 
 
 def _upload(sent: FormData) -> Upload:
+    if sum(isinstance(value, UploadFile) for _, value in sent.multi_items()) > 1:
+        raise Unprocessable.field("/file", "one_file", "Send one file at a time: each is an import of its own.")
     file = sent.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         raise Unprocessable.field("/file", "missing", "Choose a file first.")
@@ -45,7 +48,7 @@ async def read_posted_upload(request: Request) -> AsyncIterator[tuple[Form, Uplo
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         yield check_form(request, {name: str(value) for name, value in (await request.form()).items()}), None
         return
-    async with request.form(max_files=1, max_fields=20) as sent:
+    async with request.form(max_files=_MOST_FILES, max_fields=20) as sent:
         form = check_form(request, {name: value for name, value in sent.items() if isinstance(value, str)})
         file = sent.get("file")
         chosen = isinstance(file, UploadFile) and file.filename

@@ -1,6 +1,7 @@
 """Importing by machine: a file and its mapping in, how far it is and the bad rows out."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
@@ -9,12 +10,13 @@ from app.db import Reading, Writing, begin
 from app.errors import Problem, Unprocessable
 from app.exchange import queries, service
 from app.exchange.presets import PRESETS
-from app.exchange.schemas import ImportBody
+from app.exchange.schemas import ImportBody, PreviewBody
 from app.strict_json import StrictRoute
 from app.uploads import Uploaded
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=StrictRoute)
 ImportId = Annotated[str, Path(pattern=r"^im_[0-9a-z]{1,60}$", examples=["im_0187f2a4c0de"])]
+_BEGUN: dict[int | str, dict[str, Any]] = {409: {"model": Problem}}
 _BODY = {
     "required": True,
     "content": {
@@ -40,6 +42,11 @@ _BODY = {
                     "check_sheet": {
                         "type": "string",
                         "description": "With a preset: the check sheet's key; may be left out while only one exists.",
+                    },
+                    "start": {
+                        "type": "string",
+                        "enum": ["true", "false"],
+                        "description": "`false`: keep the file as a draft for a day, to look at its preview first.",
                     },
                 },
             }
@@ -72,7 +79,29 @@ def create_import(session: Writing, caller: ImportWriter, sent: Uploaded, reques
         run.mapping = service.read_mapping(mapping)
     else:
         service.use_preset(session, run, preset=preset or "", check_sheet=sent.fields.get("check_sheet"))
-    service.start(session, caller=caller, run=run, now=now)
+    if _starts(sent.fields.get("start", "true")):
+        service.start(session, caller=caller, run=run, now=now)
+    return queries.describe_import(session, run).model_copy(update={"request_id": request.state.request_id})
+
+
+def _starts(said: str) -> bool:
+    if said not in {"true", "false"}:
+        raise Unprocessable.field("/start", "not_yes_no", "'start' must be true or false.")
+    return said == "true"
+
+
+@router.get("/{import_id}/preview", response_model=PreviewBody, responses=_BEGUN)
+def preview_import(session: Reading, caller: Importer, import_id: ImportId, request: Request) -> PreviewBody:
+    """Look at what a draft would do with the first rows of its file; nothing is stored."""
+    found = queries.preview_draft(session, queries.find_import(session, import_id))
+    return PreviewBody.model_validate({**asdict(found), "request_id": request.state.request_id})
+
+
+@router.post("/{import_id}/start", response_model=ImportBody, status_code=202)
+def start_import(session: Writing, caller: ImportWriter, import_id: ImportId, request: Request) -> ImportBody:
+    """Begin with a draft; one that has begun goes on as it does."""
+    run = queries.find_import(session, import_id)
+    service.start(session, caller=caller, run=run, now=begin(session))
     return queries.describe_import(session, run).model_copy(update={"request_id": request.state.request_id})
 
 

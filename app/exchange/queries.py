@@ -16,7 +16,7 @@ from app.accounts.service import COMMAND_LINE
 from app.checksheets.answers import Sheet
 from app.checksheets.queries import choose_sheet, load_sheet
 from app.checksheets.tables import CheckSheet
-from app.errors import AppError, NotFound, Unprocessable
+from app.errors import AppError, Conflict, NotFound, Unprocessable
 from app.exchange.files import GZIPPED, PARQUET, WORKBOOK, BadRow, Table, UnreadableFile, read_table
 from app.exchange.mapping import Mapping, RowReader
 from app.exchange.planning import Plan, Sample
@@ -204,6 +204,15 @@ def preview(session: Session, run: ImportRun, sheet: Sheet | None) -> Preview:
         shown, len(good) + len(refused), results.count("won"), results.count("lost"), results.count(None),
         refused[:_SHOWN], len(refused),
     )  # fmt: skip
+
+
+def preview_draft(session: Session, run: ImportRun) -> Preview:
+    """What a draft would do; 409 once it has begun, because its file goes as it is read."""
+    if run.job_id is not None:
+        raise Conflict("This import has begun; bring the file in again to look at it first.", code="import_begun")
+    if not run.mapping:
+        raise Conflict("Nobody has said yet what its columns are: open it on the page Import.", code="no_mapping_yet")
+    return preview(session, run, sheet_named(session, run.mapping["check_sheet"]["key"]))
 
 
 def _told(value: object) -> str:

@@ -21,7 +21,7 @@ from app.exchange.reading import BadLine, Import, Incoming, Report
 from app.prospects.queries import find_outcome, find_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.service import new_prospect_row, put_prospect, record_outcome
-from app.prospects.tables import OPEN, Prospect
+from app.prospects.tables import OPEN, FormerId, Prospect
 from app.scorecards.queries import LoadedCard, load_card
 from app.scorecards.tables import Activation
 from app.scoring.service import log_row, note_moved, refresh_score, score_columns, tell_new
@@ -91,12 +91,18 @@ def store_prospects(session: Session, work: Import, batch: list[Incoming]) -> St
 
 
 def _known(session: Session, ids: Sequence[str]) -> dict[str, str | None]:
-    """Which of these prospects are there, with what the last import said of each."""
+    """Which of these prospects are there, by a former id too, with what the last import said of each."""
     known: dict[str, str | None] = {}
-    columns = (Prospect.external_id, Prospect.import_digest)
     for start in range(0, len(ids), _LOOK_UP):
         part = ids[start : start + _LOOK_UP]
-        known.update(tuple(row) for row in session.execute(select(*columns).where(Prospect.external_id.in_(part))))  # type: ignore[misc]
+        by_former = select(FormerId.external_id, Prospect.import_digest).join(
+            Prospect, Prospect.id == FormerId.prospect_id
+        )
+        for query in (
+            by_former.where(FormerId.external_id.in_(part)),
+            select(Prospect.external_id, Prospect.import_digest).where(Prospect.external_id.in_(part)),
+        ):
+            known.update(tuple(row) for row in session.execute(query))  # type: ignore[misc]
     return known
 
 

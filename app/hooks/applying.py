@@ -15,7 +15,7 @@ from app.errors import AppError, NotFound
 from app.exchange.files import BadRow, UnreadableFile
 from app.hooks.reading import HookMapping, NotRead, RecordReader, read_record, says_otherwise
 from app.hooks.service import actor
-from app.hooks.tables import DONE, FAILED, IGNORED, WAITING, Hook, Received
+from app.hooks.tables import DONE, FAILED, IGNORED, SAID_BEFORE, WAITING, Hook, Received
 from app.jobs import service as jobs
 from app.jobs.worker import Work
 from app.prospects.queries import find_prospect, ids_of
@@ -24,7 +24,6 @@ from app.scoring.schemas import UpsertInput
 from app.scoring.service import close, upsert
 
 _OUTCOME = {"decided_at": "decided_at", "outcome_amount": "amount", "margin": "margin", "reason": "reason"}
-SAID_BEFORE = "It says what was said before."
 
 
 class Ignored(Exception):

@@ -1,14 +1,21 @@
 """Reading hooks and what came in by them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.hooks.schemas import HookBody, HookPage, ReceivedBody, ReceivedPage
-from app.hooks.tables import FAILED, WAITING, Hook, Received
+from app.hooks.tables import IGNORED, RECEIVED_STATES, SAID_BEFORE, Hook, Received
 from app.paging import decode_cursor, encode_cursor
+
+
+def tells_of(names: Sequence[str]) -> ColumnElement[bool]:
+    """What tells of a prospect under any of its ids, and what was not understood but names it."""
+    named = [Received.body.contains(name, autoescape=True) for name in names]
+    return or_(Received.external_id.in_(names), Received.external_id.is_(None) & or_(*named))
 
 
 def find_hook(session: Session, hook_id: str) -> Hook:
@@ -31,10 +38,16 @@ def list_hooks(session: Session, *, cursor: str | None, limit: int) -> HookPage:
 
 def describe_hook(session: Session, hook: Hook) -> HookBody:
     """A hook as callers see it."""
-    by_state = select(Received.state, func.count()).where(Received.hook_id == hook.id).group_by(Received.state)
-    counts = {row[0]: row[1] for row in session.execute(by_state)}
+    by_state = select(Received.state, func.count(), func.max(Received.received_at)).where(Received.hook_id == hook.id)
+    rows = session.execute(by_state.group_by(Received.state)).all()
     fields = {name: getattr(hook, name, None) for name in HookBody.model_fields}
-    return HookBody.model_validate(fields | {name: counts.get(name, 0) for name in (WAITING, FAILED)})
+    fields |= dict.fromkeys(RECEIVED_STATES, 0) | {state: count for state, count, _ in rows}
+    fields["received_at"] = max((at for _, _, at in rows), default=None)
+    ignored = select(Received.reason).where(
+        Received.hook_id == hook.id, Received.state == IGNORED, Received.reason != SAID_BEFORE
+    )
+    fields["last_ignored"] = session.scalar(ignored.order_by(Received.received_at.desc(), Received.id.desc()).limit(1))
+    return HookBody.model_validate(fields)
 
 
 def list_received(session: Session, *, hook: Hook, state: str | None, cursor: str | None, limit: int) -> ReceivedPage:

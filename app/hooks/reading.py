@@ -76,12 +76,25 @@ def read_record(text: str) -> dict[str, str]:
             return _few(_flat(read_json(text.encode()), ""))
         except HTTPException as error:
             raise NotRead(error.detail) from error
+    if text.lstrip()[:1] == "[":
+        raise NotRead(_why_no_list(text))
     try:
         found = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=_MOST_VALUES)
     except ValueError as error:
         msg = "It is neither a JSON object nor a form."
         raise NotRead(msg) from error
     return dict(found)
+
+
+def _why_no_list(text: str) -> str:
+    """Why a list was not taken apart."""
+    try:
+        found = read_json(text.encode())
+    except HTTPException as error:
+        return str(error.detail)
+    if len(found) > MOST_RECORDS:
+        return f"It is a list of {len(found):,} records; a call takes at most {MOST_RECORDS:,}, so send them in parts."
+    return "It is an empty list." if not found else "It is a list that holds something other than records."
 
 
 def _few(values: Iterator[tuple[str, str]]) -> dict[str, str]:

@@ -49,6 +49,15 @@ class HookBody(BaseModel):
     signed_by: Literal["hubspot"] | None = Field(description="Whose signature a call must carry.")
     waiting: int = Field(description="Records that came in and are still to be read.")
     failed: int = Field(description="Records that were not understood, kept for 30 days.")
+    done: int = Field(description="Records that had their effect, of the last 30 days.")
+    ignored: int = Field(
+        description="Records that were not meant for Winnow, or said nothing new, of the last 30 days."
+    )
+    last_ignored: str | None = Field(
+        description="Why the last of them was ignored, but for what was merely said before.",
+        examples=["It is not of the kind this hook is for: '_model' is 'res.partner', not 'crm.lead'."],
+    )
+    received_at: Moment | None = Field(description="When something came in last; null where nothing did.")
     created_at: Moment
     path: str | None = Field(
         default=None, description="Where to post, secret and all; shown only when it is made.", examples=["/v1/hooks/…"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
@@ -21,7 +21,7 @@ from app.errors import NotFound, Unprocessable
 from app.exchange.files import UnreadableFile
 from app.exchange.mapping import fault
 from app.exchange.presets import questions
-from app.hooks.queries import find_hook
+from app.hooks.queries import find_hook, tells_of
 from app.hooks.reading import HookMapping, RecordReader, split
 from app.hooks.schemas import HookInput, MappingInput
 from app.hooks.tables import FAILED, WAITING, Hook, Received
@@ -140,10 +140,8 @@ def forget_received(session: Session, now: datetime) -> int:
 
 
 def _erase(session: Session, prospect: Prospect) -> None:
-    """What tells of a prospect under any id it had, and what was not understood but names it."""
-    for name in ids_of(session, prospect):
-        unknown = Received.external_id.is_(None) & Received.body.contains(name, autoescape=True)
-        session.execute(delete(Received).where(or_(Received.external_id == name, unknown)))
+    """What was posted of a prospect, understood or not."""
+    session.execute(delete(Received).where(tells_of(ids_of(session, prospect))))
 
 
 ERASERS.append(_erase)

@@ -10,6 +10,7 @@ from app.db import Base
 
 WAITING, DONE, IGNORED, FAILED = "waiting", "done", "ignored", "failed"
 RECEIVED_STATES = (WAITING, DONE, IGNORED, FAILED)
+SAID_BEFORE = "It says what was said before."  # the one reason to ignore a record that asks for nothing
 SIGNERS = ("hubspot",)
 
 

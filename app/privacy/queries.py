@@ -1,6 +1,6 @@
 """Everything that is held on a prospect, and which prospects are due to be forgotten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, Table, func, or_, sel
 from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
+from app.hooks.queries import tells_of
+from app.hooks.tables import Received
 from app.prospects.queries import find_prospect, ids_of
 from app.prospects.tables import OPEN, Prospect
 from app.tables import metadata
@@ -31,15 +33,17 @@ def everything_on(session: Session, *, caller: Caller, external_id: str) -> dict
     """Every row of every table that is about one prospect, as it is stored; sealed bytes say nothing and stay out."""
     prospect = find_prospect(session, caller=caller, external_id=external_id)
     named = {"id": [prospect.id], "external_id": ids_of(session, prospect)}
-    held: dict[str, Any] = {"prospect": _rows(session, Prospect.__table__, "id", named["id"])}
+    held: dict[str, Any] = {"prospect": _rows(session, Prospect.__table__, Prospect.id == prospect.id)}
     for table, column, names in tables_of_prospects():
-        held[table.name] = _rows(session, table, column, named[names])
+        is_named = table.columns[column].in_(named[names])
+        of_it = tells_of(named[names]) if table.name == Received.__tablename__ else is_named
+        held[table.name] = _rows(session, table, of_it)
     return held
 
 
-def _rows(session: Session, table: Any, column: str, values: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(session: Session, table: Any, chosen: ColumnElement[bool]) -> list[dict[str, Any]]:
     readable = [one for one in table.columns if not isinstance(one.type, LargeBinary)]
-    query = select(*readable).where(table.columns[column].in_(values)).order_by(*table.primary_key.columns)
+    query = select(*readable).where(chosen).order_by(*table.primary_key.columns)
     return [dict(row) for row in session.execute(query).mappings()]
 
 

@@ -1,7 +1,11 @@
 """A lead converted to another id, two records merged: one prospect, under whatever id it is called."""
 
+import json
+
 import pytest
 
+from app.handlers import HANDLERS
+from app.jobs.worker import work_off
 from app.joining import service
 
 ONE, TWO = "/v1/prospects/one", "/v1/prospects/two"
@@ -107,3 +111,17 @@ def test_erased_a_merged_prospect_frees_both_ids(two):
     assert two.delete(TWO).status_code == 204
     assert [two.get(path).status_code for path in (ONE, TWO)] == [404, 404]
     assert two.put(TWO, json={}).status_code == 201
+
+
+def test_a_row_of_a_file_under_a_former_id_reaches_the_prospect(bids_api, database):
+    """In a file exported before the lead was converted; no second prospect comes of it."""
+    bids_api.put(ONE, json={"name": "Gauge"})
+    bids_api.post(f"{ONE}/rename", json={"to": "opp-1"})
+    mapping = {"check_sheet": {"key": "bids"}, "id": {"column": "id"}, "name": {"column": "name"}}
+    sent = {"data": {"mapping": json.dumps(mapping)}, "files": {"file": ("deals.csv", "id,name\none,Gauge 2\n")}}
+    run = bids_api.post("/v1/imports", **sent).json()
+    work_off(database, HANDLERS)
+    assert bids_api.get(f"/v1/imports/{run['id']}").json()["changed"] == 1
+    assert [(one["external_id"], one["name"]) for one in bids_api.get("/v1/prospects").json()["items"]] == [
+        ("opp-1", "Gauge 2")
+    ]

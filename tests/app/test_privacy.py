@@ -110,10 +110,11 @@ def test_what_came_by_a_former_id_is_held_and_erased_too(bids_api, database):
     files = {"file": ("deals.csv", f"id,budget\nlead-1,{CANARY}\n")}
     bids_api.post("/v1/imports", data={"mapping": json.dumps(mapping)}, files=files)
     work_off(database, HANDLERS)
+    bids_api.post(hook["path"], content=b"not read, but of lead-1")
     bids_api.put("/v1/prospects/lead-1", json={})
     bids_api.post("/v1/prospects/lead-1/rename", json={"to": "crm-1"})
     held = bids_api.get("/v1/prospects/crm-1/export").json()["held"]
-    assert (len(held["bad_import_row"]), len(held["received"])) == (1, 1)
+    assert (len(held["bad_import_row"]), len(held["received"])) == (1, 2)
     bids_api.delete("/v1/prospects/crm-1")
     tables = [metadata.tables[name] for name in ("bad_import_row", "received")]
     with database.reading() as session:

@@ -83,6 +83,8 @@ EXPECTED = {
     ("GET", "/v1/reports/items.png"): (MANAGERS, "read"),
     ("POST", "/v1/imports"): (IMPORTERS, "write"),
     ("GET", "/v1/imports/{import_id}"): (IMPORTERS, "read"),
+    ("GET", "/v1/imports/{import_id}/preview"): (IMPORTERS, "read"),
+    ("POST", "/v1/imports/{import_id}/start"): (IMPORTERS, "write"),
     ("GET", "/v1/imports/{import_id}/errors.csv"): (IMPORTERS, "read"),
     ("GET", "/v1/exports/{table}.{form}"): (EVERYONE, "read"),
     ("GET", "/v1/jobs/{job_id}"): (IMPORTERS, "read"),
@@ -212,10 +214,11 @@ def ids(bids_api: TestClient) -> dict[str, str]:
     """What there is to be asked for."""
     card = bids_api.get("/v1/scorecards/active").json()["id"]
     run = bids_api.post("/v1/imports", **IMPORT).json()
+    draft = bids_api.post("/v1/imports", files=IMPORT["files"], data={**IMPORT["data"], "start": "false"}).json()
     there = {"url": "https://1.1.1.1/there", "events": ["score.changed"]}
     webhook = bids_api.post("/v1/webhooks", json=there).json()["id"]
     delivery = bids_api.post(f"/v1/webhooks/{webhook}/test").json()["id"]
-    found = {"scorecard_id": card, "other": card, "import_id": run["id"], "job_id": run["job"]}
+    found = {"scorecard_id": card, "other": card, "import_id": draft["id"], "job_id": run["job"]}
     hook = bids_api.post("/v1/hooks", json=HOOK).json()["id"]
     return found | {"webhook_id": webhook, "delivery_id": delivery, "hook": hook, "received_id": "rv_0"}
 

@@ -139,3 +139,13 @@ def test_a_locked_database_is_busy_and_not_broken(database):
 
     with pytest.raises(Busy), database.writing():
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+
+def test_a_value_of_no_kind_is_named_as_the_caller_wrote_it(bids_api):
+    """One fault for the field, in a call by itself and in a batch; the kinds it might have been are no fields."""
+    answers = {"answers": {"budget": {"a": 1}}}
+    alone = bids_api.put("/v1/prospects/p", json=answers).json()
+    batch = bids_api.post("/v1/observations/batch", json={"items": [{"external_id": "p"} | answers]}).json()
+    said = {"pointer": "/answers/budget", "code": "bool_type",
+            "detail": "'answers/budget' must be true or false, or a number or text."}  # fmt: skip
+    assert (alone["errors"], batch["items"][0]["problem"]["errors"]) == ([said], [said])

@@ -88,6 +88,12 @@ EXPECTED = {
     ("POST", "/prospects/{external_id}/experience"): EVERYONE,
     ("POST", "/prospects/{external_id}/panel-link"): EVERYONE,
     ("GET", "/panel/{token}"): NOBODY_YET,
+    ("GET", "/hooks"): MANAGERS,
+    ("POST", "/hooks"): MANAGERS,
+    ("GET", "/hooks/{hook_id}"): MANAGERS,
+    ("POST", "/hooks/{hook_id}/mapping"): MANAGERS,
+    ("POST", "/hooks/{hook_id}/replay"): MANAGERS,
+    ("POST", "/hooks/{hook_id}/delete"): MANAGERS,
     ("GET", "/webhooks"): MANAGERS,
     ("POST", "/webhooks"): MANAGERS,
     ("GET", "/webhooks/{webhook_id}"): MANAGERS,
@@ -187,7 +193,7 @@ def page_client(app, person_ids):
 
 def address(path, person_ids):
     names = {"person_id": person_ids["rep"], "token": "x" * 43, "key": "bids", "number": "1", "job_id": "job_0"}
-    names |= {"scorecard_id": "sc_0", "other": "sc_0", "import_id": "im_0", "webhook_id": "wh_0"}
+    names |= {"scorecard_id": "sc_0", "other": "sc_0", "import_id": "im_0", "webhook_id": "wh_0", "hook_id": "hk_0"}
     names |= {"delivery_id": "dl_0", "table": "scores", "form": "csv"}
     for name, value in names.items():
         path = path.replace(f"{{{name}}}", value)

@@ -213,3 +213,27 @@ def test_files_are_limited_by_a_setting_of_their_own(api, send):
     """A file may be larger than any other body, and is refused where it is larger than files may be."""
     assert send([",".join("x" * 50 for _ in range(12))] * 9_000).status_code == 202
     assert api.post("/v1/check-sheets", content=b"x" * 5_000_001).status_code == 413
+
+
+def test_a_draft_shows_what_it_would_do_and_begins_when_told(send, api, counts, database):
+    """Nothing is stored before; once it has begun there is nothing left to look at."""
+    content = "\n".join([HEADER, *ROWS]) + "\n"
+    sent = {"files": {"file": ("bids.csv", content)}, "data": {"mapping": json.dumps(MAPPING), "start": "false"}}
+    draft = api.post("/v1/imports", **sent).json()
+    seen = api.get(f"/v1/imports/{draft['id']}/preview").json()
+    assert (draft["state"], seen["read"], seen["won"], [bad["line"] for bad in seen["problems"]]) == (
+        "draft",
+        3,
+        1,
+        [3],
+    )
+    begun = api.post(f"/v1/imports/{draft['id']}/start").json()
+    work_off(database, ROLLED)
+    assert (begun["state"], counts(draft["id"])) == ("queued", [2, 0, 0, 1])
+    assert api.get(f"/v1/imports/{draft['id']}/preview").json()["code"] == "import_begun"
+
+
+def test_a_form_with_two_files_is_refused_in_plain_words(api):
+    files = [("file", ("one.csv", "Id\n1\n")), ("file", ("two.csv", "Id\n2\n"))]
+    refused = api.post("/v1/imports", files=files, data={"mapping": "{}"}).json()
+    assert (refused["status"], refused["detail"]) == (422, "Send one file at a time: each is an import of its own.")

@@ -90,6 +90,84 @@ def test_an_older_body_that_comes_late_overwrites_nothing(make_hook, post, prosp
     assert (prospect_of("7")["name"], prospect_of("7")["state"]) == ("New", "won")
 
 
+TIMED = {**PLAIN, "observed_at": {"column": "at"}, "decided_at": {"column": "closed"},
+         "reason": {"column": "reason"}, "amount": {"column": "deal.amount"}}  # fmt: skip
+
+
+@pytest.fixture
+def told_in(make_hook, post, prospect_of):
+    """Post bodies of these hours, in this order: `told_in({9: …, 10: …}, [10, 9])`; the deal as it then stands."""
+
+    def tell(bodies, order):
+        hook = make_hook(TIMED)
+        for hour in order:
+            deal = {"id": 7, "status": "open"} | bodies[hour].pop("deal", {})
+            post(hook, {"at": f"2026-03-02T{hour:02}:00:00Z", "deal": deal} | bodies[hour])
+        return prospect_of("7")
+
+    return tell
+
+
+BUDGET = [{"deal": {"fields": {"budget": said}}} for said in (True, False, True)]
+
+
+def test_an_answer_given_in_between_that_comes_late_is_not_the_present_one(told_in):
+    """Yes at 9, no at 10, yes at 11: told in this order or with 10 last, it is yes."""
+    late = told_in(dict(zip((9, 10, 11), BUDGET, strict=True)), [9, 11, 10])
+    assert late["answers"] == {"budget": True}
+
+
+def test_what_only_a_late_body_says_is_taken_from_it(told_in):
+    """The later body did not speak of the amount."""
+    late = told_in({9: {"deal": {"amount": "5"}}, 10: {"deal": {"title": "Gauge"}}}, [10, 9])
+    assert (late["name"], late["amount"]) == ("Gauge", "5.00")
+
+
+def test_a_close_that_comes_after_the_deal_was_opened_again_closes_nothing(told_in):
+    bodies = {9: {}, 10: {"deal": {"status": "won"}}, 11: {}}
+    assert told_in(bodies, [9, 11, 10])["state"] == "open"
+
+
+def test_a_reason_told_later_stays_when_the_close_without_it_comes_late(told_in):
+    """Both tell of the same decision."""
+    lost = {"deal": {"status": "lost"}, "closed": "2026-03-02T10:00:00Z"}
+    late = told_in({10: {**lost}, 11: {**lost, "reason": "price"}}, [11, 10])
+    assert late["outcome"]["reason"] == "price"
+
+
+def test_a_deal_opened_again_on_the_day_it_was_closed_is_open(told_in):
+    """A bare day of decision ends at midnight; what this hook told before is taken back all the same."""
+    closed = {"deal": {"status": "won"}, "closed": "2026-03-02"}
+    assert told_in({10: closed, 11: {}}, [10, 11])["state"] == "open"
+
+
+def test_what_is_posted_under_a_former_id_is_the_same_deal_in_the_same_order(make_hook, post, prospect_of, bids_api):
+    """A lead was converted: an older body by its former id overwrites nothing that came by the new one."""
+    hook = make_hook({**PLAIN, "observed_at": {"column": "at"}})
+    post(hook, {"at": "2026-03-02T08:00:00Z", "deal": {"id": "lead", "title": "Lead"}})
+    bids_api.post("/v1/prospects/lead/rename", json={"to": "opp"})
+    post(hook, {"at": "2026-03-02T10:00:00Z", "deal": {"id": "opp", "title": "New"}})
+    post(hook, {"at": "2026-03-02T09:00:00Z", "deal": {"id": "lead", "title": "Old"}})
+    assert prospect_of("lead")["name"] == "New"
+
+
+def test_a_hook_tells_what_it_ignored_and_why(make_hook, post, bids_api):
+    """A path that is not there in `only` would leave everything unseen."""
+    hook = make_hook({**PLAIN, "only": {"deal.kind": ["offer"]}})
+    post(hook, DEAL)
+    body = bids_api.get(f"/v1/hooks/{hook['id']}").json()
+    told = "It is not of the kind this hook is for: 'deal.kind' is not there, not 'offer'."
+    assert (body["ignored"], body["done"], body["last_ignored"]) == (1, 0, told)
+
+
+def test_a_list_of_too_many_records_is_kept_with_the_limit_in_the_reason(make_hook, post, received):
+    hook = make_hook()
+    post(hook, [DEAL] * 1001)
+    assert received(hook)[0]["reason"] == (
+        "It is a list of 1,001 records; a call takes at most 1,000, so send them in parts."
+    )
+
+
 def test_a_deal_that_the_crm_opens_again_is_open_again(make_hook, post, prospect_of):
     hook = make_hook({**PLAIN, "observed_at": {"column": "at"}})
     post(hook, {"at": "2026-03-02T10:00:00Z", "deal": {"id": 7, "status": "won"}})
