@@ -16,6 +16,7 @@ from models.fitting import Design, Prior, make_design, ordered_structure, pair_s
 from models.leakage import Times
 
 Floats = NDArray[np.float64]
+LINES = 12  # that a person adds up on paper
 PERIODS = 20  # equal parts of the outcomes in time, between which the base rate may drift
 PERIOD_PULL = 0.01  # how weakly, against the drift, periods are drawn to the overall base rate
 
@@ -26,7 +27,9 @@ class Options:
 
     Attributes
     ----------
-    max_lines, max_points : int
+    max_lines : int, optional
+        Without it twelve, and more only where twelve clearly cannot say what the answers tell.
+    max_points : int
     allow : frozenset of str, or "all"
         Items kept although they look like leaks.
     grades : dict, optional
@@ -45,7 +48,7 @@ class Options:
     8
     """
 
-    max_lines: int = 12
+    max_lines: int | None = None
     max_points: int = 10
     allow: frozenset[str] | str = frozenset()
     grades: dict[str, float] | None = None
@@ -58,7 +61,7 @@ class Options:
         """Return the options as plain JSON types."""
         allow = self.allow if isinstance(self.allow, str) else sorted(self.allow)
         return {
-            "max_lines": self.max_lines,
+            "max_lines": LINES if self.max_lines is None else self.max_lines,
             "max_points": self.max_points,
             "allow": allow,
             "grades": self.grades,
@@ -96,6 +99,11 @@ class Rows:
         fresh = None if self.fresh is None else self.fresh[rows]
         columns = [column.take(rows) for column in self.columns]
         return Rows(columns, self.won[rows], self.weight[rows], period, times, fresh)
+
+    def thinned(self, most: int) -> Rows:
+        """Return every second, third or further row, so that not many more than `most` are left."""
+        step = -(-len(self.won) // most)
+        return self.take(np.arange(0, len(self.won), step)) if step > 1 else self
 
 
 def rows_of(items: Sequence[Item], history: History) -> Rows:

@@ -20,16 +20,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 TRUST = 0.7  # how far answers that go together in training are trusted to do so later; the rest is hedged
 RIDGE = 0.1  # keeps a projection solvable where levels are redundant
 
 
 @dataclass(frozen=True)
 class Path:
-    """Blocks in the order chosen, and the share of the full fit's spread each length explains."""
+    """Blocks in the order chosen, the share of the full fit's spread each length explains, and all rows' spread."""
 
     blocks: tuple[int, ...]
     explained: tuple[float, ...]
+    spread: float = 0.0
+
+    def unsaid(self) -> float:
+        """Return the log loss over all rows that the path leaves to the items without a line, were the full fit true.
+
+        Examples
+        --------
+        >>> Path((3, 1), (0.6, 0.75), spread=80.0).unsaid()
+        10.0
+        """
+        return (1 - self.explained[-1]) * self.spread / 2 if self.explained else 0.0
 
     def length(self, enough: float, most: int) -> int:
         """Return the shortest length that explains enough, at most `most`."""
@@ -76,30 +88,52 @@ def choose(
     hedged = TRUST * centred
     for low, high in pairwise(starts):
         hedged[low:high, low:high] = centred[low:high, low:high]
-    wanted = hedged @ weights[inside]
+    open_ = _Open(hedged @ weights[inside], hedged + ridge)
     blocks = [np.arange(low, high) for low, high in pairwise(starts)]
     chosen: list[int] = []
     explained: list[float] = []
     left = set(range(len(blocks)))
-    now = 0.0
     while left and len(chosen) < most and total > 1e-9:
         steps = [[*(need for need in needs.get(block, ()) if need in left), block] for block in sorted(left)]
-        reached = {
-            step[-1]: (_explained(hedged, wanted, ridge, [blocks[b] for b in [*chosen, *step]]), step)
-            for step in steps
-            if len(chosen) + len(step) <= most
-        }
-        best = max(reached, key=lambda block: ((reached[block][0] - now) / len(reached[block][1]), -block))
-        now, step = reached[best]
+        step = max(
+            (step for step in steps if len(chosen) + len(step) <= most),
+            key=lambda step: open_.gain(_places(blocks, step)) / len(step),
+        )
+        open_.take(_places(blocks, step))
         for block in step:
             chosen.append(block)
-            explained.append(_explained(centred, target, ridge, [blocks[b] for b in chosen]) / total)
+            explained.append(_explained(centred, target, ridge, _places(blocks, chosen)) / total)
             left.remove(block)
-    return Path(tuple(chosen), tuple(explained))
+    return Path(tuple(chosen), tuple(explained), total)
 
 
-def _explained(centred: Floats, target: Floats, ridge: Floats, blocks: Sequence[NDArray[np.int64]]) -> float:
-    places = np.concatenate(blocks)
+@dataclass
+class _Open:
+    """What is still to be explained, and the curvature in which it is measured, about the blocks taken so far."""
+
+    wanted: Floats
+    curvature: Floats
+
+    def gain(self, places: Places) -> float:
+        """What these weights would explain beyond those taken, less what the ridge asks for them."""
+        wanted = self.wanted[places]
+        return float(wanted @ np.linalg.solve(self.curvature[np.ix_(places, places)], wanted))
+
+    def take(self, places: Places) -> None:
+        """Sweep these weights out of everything else."""
+        beside = self.curvature[:, places]
+        swept = np.linalg.solve(
+            self.curvature[np.ix_(places, places)], np.column_stack([self.wanted[places], beside.T])
+        )
+        self.wanted = self.wanted - beside @ swept[:, 0]
+        self.curvature = self.curvature - beside @ swept[:, 1:]
+
+
+def _places(blocks: Sequence[Places], numbers: Sequence[int]) -> Places:
+    return np.concatenate([blocks[number] for number in numbers])
+
+
+def _explained(centred: Floats, target: Floats, ridge: Floats, places: Places) -> float:
     inside = np.ix_(places, places)
     found = np.linalg.solve(centred[inside] + ridge[inside], target[places])
     return float(2 * found @ target[places] - found @ centred[inside] @ found)

@@ -18,12 +18,12 @@ from models.assembly import Chosen, finish
 from models.coding import Coding, learn_codings
 from models.fitting import Design, Fit, newton
 from models.leakage import Leak, find_leaks
+from models.length import Candidates, path_of
 from models.pairs import Sides, copies, find_pairs, sides_of, with_pairs
 from models.recency import best_half_life, freshness
-from models.rows import PERIODS, Options, Rows, design_of, imagined_design, periods, prior_of
+from models.rows import LINES, PERIODS, Options, Rows, design_of, periods, prior_of
 from models.scorecard import Scorecard
-from models.selection import Path, choose
-from models.shrinkage import alike_rows, learn_variances, left_out_loss
+from models.shrinkage import learn_variances
 
 __all__ = ["Options", "Rows", "train", "train_on"]
 
@@ -126,7 +126,7 @@ def _pairs(
     elif len(rows.won):
         p = expit(full.log_odds(design_of(inside, rows, kept)))
         spread = copies(items_only, rows.won, rows.say * (rows.won - p))
-        telling = _path(full, inside, options).blocks
+        telling = path_of(full, inside, options.seed, options.max_lines or LINES).blocks
         found = find_pairs(items_only, sides, rows.say * (rows.won - p), spread * rows.say * p * (1 - p), telling)
     else:
         found = []
@@ -145,51 +145,22 @@ def _choose(
 ) -> Chosen:
     """Choose the lines that come closest to the fit on everything; all of them where they are fixed."""
     inside = [codings[place] for place in kept]
-    path = _path(full, inside, options)
-    length = path.length(2.0 if fixed else ENOUGH, options.max_lines)
+    candidates = Candidates(full, inside, kept, rows, base, options.seed)
+    path = candidates.path(len(kept) if fixed else options.max_lines)
+    length = path.length(2.0 if fixed else ENOUGH, len(path.blocks))
     blocks = path.blocks[:length]
     items_only = design_of(inside, replace(rows, period=None), kept)
     omitted = [_spread(full, items_only, rows, block) for block in range(len(kept)) if block not in blocks]
     asked = options.resamples and not fixed
     return Chosen(
-        prices=_prices(full, codings, [kept[block] for block in path.blocks], kept, rows, base) if asked else (),
+        prices=candidates.prices(path.blocks) if asked else (),
         places=[kept[block] for block in blocks],
         variance=full.prior.variance[[*blocks, *range(len(kept), len(full.prior.variance))]],
         path=path,
-        stability={} if fixed else _stability(full, codings, kept, rows, options, length),
+        stability={} if fixed else _stability(full, inside, kept, rows, options, length),
         all_items=items_only.times(full.weights[1 : 1 + items_only.size]),
         omitted=sum(omitted),
     )
-
-
-def _prices(
-    full: Fit,
-    codings: Sequence[Coding],
-    order: Sequence[int],
-    kept: Sequence[int],
-    rows: Rows,
-    base: tuple[float, float],
-) -> tuple[float, ...]:
-    """Log loss of prospects left out, for a card of no line, one line, two lines and so on in the order chosen.
-
-    The order is not chosen anew for each prospect left out, so a short card may look a little better than it is.
-    """
-    step = -(-len(rows.won) // VARIANCE_SAMPLE) if len(rows.won) > VARIANCE_SAMPLE else 1
-    part = rows.take(np.arange(0, len(rows.won), step)) if step > 1 else rows
-    part = replace(part, period=None)
-    if not len(part.won):
-        return ()
-    alike = alike_rows(design_of([codings[place] for place in kept], part, kept).codes, part.won)
-    variance = dict(zip(kept, full.prior.variance, strict=False))
-    prices = []
-    for length in range(len(order) + 1):
-        places = order[:length]
-        inside = [codings[place] for place in places]
-        prior = prior_of(inside, np.array([variance[place] for place in places]), base, 0)
-        design = design_of(inside, part, places)
-        fit = newton(design, part.won, part.say, prior)
-        prices.append(left_out_loss(design, part.won, part.weight, fit, alike) / float(part.weight.sum()))
-    return tuple(prices)
 
 
 def _levels(rows: Rows, sample: Rows) -> tuple[list[Coding], list[int], list[dict[str, str]]]:
@@ -272,31 +243,18 @@ def _fit(
     return newton(design, rows.won, rows.say, learnt.prior, start=learnt.weights)
 
 
-def _path(fit: Fit, codings: Sequence[Coding], options: Options) -> Path:
-    imagined, each = imagined_design(codings, options.seed)
-    inside = 1 + imagined.size
-    p = expit(fit.weights[0] + imagined.times(fit.weights[1:inside]))
-    gram = fit.gram.copy()
-    gram[:inside, :inside] += imagined.gram(each * p * (1 - p))
-    precision = fit.prior.precision()
-    block_of = {coding.item.key: block for block, coding in enumerate(codings)}
-    needs = {block: tuple(block_of[key] for key in coding.items) for block, coding in enumerate(codings) if coding.pair}
-    return choose(gram, precision, fit.weights, imagined.starts, options.max_lines, needs)
-
-
 def _stability(
-    full: Fit, codings: Sequence[Coding], kept: Sequence[int], rows: Rows, options: Options, length: int
+    full: Fit, inside: Sequence[Coding], kept: Sequence[int], rows: Rows, options: Options, length: int
 ) -> dict[int, float]:
     """Share of Bayesian-bootstrap resamples in which each item is among the lines."""
     if not options.resamples or not len(rows.won):
         return {}
     generator = np.random.default_rng(options.seed)
-    inside = [codings[place] for place in kept]
     design = design_of(inside, rows, kept)
     counts = dict.fromkeys(kept, 0)
     for _ in range(options.resamples):
         weight = rows.say * generator.exponential(size=len(rows.won))
         fit = newton(design, rows.won, weight, full.prior, start=full.weights, steps=1)
-        for block in _path(fit, inside, options).blocks[:length]:
+        for block in path_of(fit, inside, options.seed, length).blocks:
             counts[kept[block]] += 1
     return {place: count / options.resamples for place, count in counts.items()}

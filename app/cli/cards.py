@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.terminal import AsJson, Refused, SheetKey, console, open_database, print_json, say, spinner
+from app.cli.terminal import AsJson, MostLines, Refused, SheetKey, console, open_database, print_json, say, spinner
 
 if TYPE_CHECKING:
     from app.checksheets.schemas import SheetInput
@@ -65,7 +65,7 @@ def _read_sheet(file: Path) -> "SheetInput":
 def train(
     check_sheet: SheetKey = None,
     activate: Annotated[str, typer.Option(help="if_better or never.")] = "if_better",
-    max_lines: Annotated[int, typer.Option(help="The most lines the card may have.")] = 12,
+    max_lines: MostLines = None,
     max_points: Annotated[int, typer.Option(help="The most points an answer may count.")] = 10,
     allow: Annotated[list[str] | None, typer.Option(help="Keep an item although it looks like a leak; repeat.")] = None,
     as_json: AsJson = False,

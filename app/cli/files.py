@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from app.cli.terminal import AsJson, FileIn, Refused, SheetKey, console, errors, open_database, print_json, say, spinner
+from app.cli.terminal import (
+    AsJson,
+    FileIn,
+    MostLines,
+    Refused,
+    SheetKey,
+    console,
+    errors,
+    open_database,
+    print_json,
+    say,
+    spinner,
+)
 
 if TYPE_CHECKING:
     from app.exchange.importing import BadLine, Report
@@ -129,7 +141,7 @@ def evaluate(
     group: Annotated[str | None, typer.Option(help="Rows with the same value here are never parted.")] = None,
     folds: Annotated[int, typer.Option(min=2, max=50, help="Parts each row is once outside of.")] = 5,
     repeats: Annotated[int | None, typer.Option(min=1, max=100, help="How often; default: by the rows.")] = None,
-    max_lines: Annotated[int, typer.Option(min=1, max=50, help="The most lines the card may have.")] = 12,
+    max_lines: MostLines = None,
     max_points: Annotated[int, typer.Option(min=1, max=100, help="The most points an answer may count.")] = 10,
     predictions: Annotated[
         Path | None, typer.Option(help="Write every out-of-sample prediction to this CSV file.")

@@ -21,6 +21,12 @@ errors = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 SheetKey = Annotated[str | None, typer.Option("--check-sheet", help="Its key; may be left out while only one exists.")]
+MostLines = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=50, help="The most lines the card may have; by default 12, or 40 where 12 clearly are too few."
+    ),
+]
 FileIn = Annotated[Path, typer.Argument(help="A table: CSV (gzipped or not), XLSX or Parquet.")]
 
 

@@ -19,7 +19,13 @@ class TrainInput(Input):
         description="`if_better`: put it in force when its log loss on the newest outcomes is below the base rate's "
         "and at most 5 % above that of the card in force.",
     )
-    max_lines: int = Field(default=12, ge=1, le=50, description="The most lines the card may have.")
+    max_lines: int | None = Field(
+        default=None,
+        ge=1,
+        le=50,
+        description="The most lines the card may have; without it 12, or up to 40 where 12 clearly cannot say what the "
+        "answers tell.",
+    )
     max_points: int = Field(default=10, ge=1, le=100, description="The most points an answer may count.")
     allow: list[Key] = Field(default=[], max_length=300, description="Items kept although they look like leaks.")
 

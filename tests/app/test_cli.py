@@ -162,7 +162,7 @@ FAULTS = [
     (("--nosuch",), "No such option: --nosuch"),
     (("dance",), "No such command 'dance'."),
     (("train", "--activate", "no"), "activate: Input should be 'if_better' or 'never'."),
-    (("train", "--max-lines", "99"), "max_lines: Input should be less than or equal to 50."),
+    (("train", "--max-lines", "99"), "Invalid value for '--max-lines'"),
     (("train", "--max-lines", "x"), "Invalid value for '--max-lines'"),
     (("train",), "There is no check sheet yet; create one first."),
     (("weights", "--check-sheet", "x"), "There is no check sheet 'x'."),

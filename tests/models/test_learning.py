@@ -161,6 +161,21 @@ def test_length_and_points_keep_to_the_limits():
     assert max(abs(level.points) for line in card.lines for level in line.levels) <= 2
 
 
+def test_a_card_is_longer_than_twelve_lines_only_where_twelve_say_clearly_less():
+    """Thirty answers that each tell a little need more; thirty of which two tell need no more."""
+    weak, weak_history, _ = simulate(1500, {f"i{n}": 0.7 for n in range(30)})
+    few, few_history, _ = simulate(1500, {f"i{n}": 2.0 * (n < 2) for n in range(30)})
+    assert len(learn_scorecard(weak, weak_history, options=QUICK).lines) > 24
+    assert len(learn_scorecard(few, few_history, options=QUICK).lines) <= 12
+
+
+def test_a_limit_that_was_asked_for_holds_however_much_is_left_unsaid():
+    """Twelve asked for are twelve."""
+    items, history, _ = simulate(1500, {f"i{n}": 0.7 for n in range(30)})
+    card = learn_scorecard(items, history, options=Options(max_lines=12, evaluate=False, resamples=0))
+    assert len(card.lines) == 12
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_prospects_does_not_matter(random):
