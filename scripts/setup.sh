@@ -32,7 +32,7 @@ set_up() {
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
         printf 'Installing %s; the first time this takes a minute or two.\n' "$1"
         export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=1
-        "$python" -m pip install --quiet --require-hashes -r requirements-build.txt -r "$1"
+        "$python" -m pip install --quiet --no-compile --require-hashes -r requirements-build.txt -r "$1"
         "$python" -m pip install --quiet --no-deps --no-build-isolation --editable .
         printf '%s\n' "$wanted" >"$stamp"
     fi

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from app.exchange.files import UnreadableFile, read_table, shown, write_table
 from models.evaluation import LEAST, TableEvaluation, evaluate_table
@@ -68,9 +69,10 @@ def evaluate_file(asked: Asked, options: Options) -> Evaluated:
     described = {name: texts for name, texts in columns.items() if name not in aside}
     items, answers = infer_items(described)
     _check_enough(won, order, groups, asked)
-    found = evaluate_table(
-        items, answers, won, order=order, groups=groups, folds=asked.folds, repeats=asked.repeats, options=options
-    )
+    with threadpool_limits(limits=1, user_api="blas"):  # as in training
+        found = evaluate_table(
+            items, answers, won, order=order, groups=groups, folds=asked.folds, repeats=asked.repeats, options=options
+        )
     return Evaluated(found, rows, left_out)
 
 

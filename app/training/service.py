@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
+from threadpoolctl import threadpool_limits
 
 from app.accounts import audit
 from app.accounts.service import Caller
@@ -156,20 +157,22 @@ def fit_card(session: Session, asked: TrainInput) -> Trained:
     in_force = card_in_force(session, sheet.key)
     current = load_card(session, in_force).card if in_force else None
     options, expected = _options(sheet, asked), sheet.body.expected_close_ratio
-    try:
-        card = learn_scorecard(
-            dataset.items, dataset.history, expected_close_ratio=expected, in_force=current, options=options
-        )
-        verdict = {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
-        if asked.as_of is not None:
-            verdict["reason"] = "A back-test is looked at; a manager may put it in force by hand."
-        elif asked.activate == "if_better":
-            judged = gate(
-                dataset.items, dataset.history, in_force=current, expected_close_ratio=expected, options=options
+    # Matrices here are small: threads of the linear algebra would wait for each other longer than they work.
+    with threadpool_limits(limits=1, user_api="blas"):
+        try:
+            card = learn_scorecard(
+                dataset.items, dataset.history, expected_close_ratio=expected, in_force=current, options=options
             )
-            verdict = _verdict(judged)
-    except NoCardYet as error:
-        raise Conflict(str(error), code="no_card_yet") from error
+            verdict = {"activated": False, "refused": False, "reason": "Asked not to put it in force."}
+            if asked.as_of is not None:
+                verdict["reason"] = "A back-test is looked at; a manager may put it in force by hand."
+            elif asked.activate == "if_better":
+                judged = gate(
+                    dataset.items, dataset.history, in_force=current, expected_close_ratio=expected, options=options
+                )
+                verdict = _verdict(judged)
+        except NoCardYet as error:
+            raise Conflict(str(error), code="no_card_yet") from error
     return Trained(sheet, card, dataset.fingerprint, asked.as_of, verdict)
 
 
