@@ -26,7 +26,9 @@ CONFIG = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.tom
 @pytest.fixture(scope="module")
 def described(routed_app):
     """The schema as the service gives it, which takes longer to read than to try."""
-    return schemathesis.openapi.from_asgi("/openapi.json", routed_app, config=CONFIG)
+    loaded = schemathesis.openapi.from_dict(routed_app.openapi(), config=CONFIG)
+    loaded.app = routed_app
+    return loaded
 
 
 @pytest.fixture
