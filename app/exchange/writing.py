@@ -14,10 +14,11 @@ from app.bulk import insert_rows
 from app.checksheets.queries import has_live_observations
 from app.checksheets.schemas import ObservationInput
 from app.checksheets.service import assign_sheet, record_observation
-from app.db import Database, begin, new_id
+from app.db import Database, begin, new_id, read_once
 from app.errors import AppError
 from app.exchange.entries import Stored, add_parts, reconstructed
 from app.exchange.reading import BadLine, Import, Incoming, Report
+from app.prospects.holding import hold_prospects
 from app.prospects.queries import find_outcome, find_prospect
 from app.prospects.schemas import OutcomeInput, ProspectInput
 from app.prospects.service import new_prospect_row, put_prospect, record_outcome
@@ -74,6 +75,9 @@ def store_prospects(session: Session, work: Import, batch: list[Incoming]) -> St
                 add_parts(
                     session, work, row, find_prospect(session, caller=work.caller, external_id=row.external_id), now
                 )
+    if differing:
+        read_once(session)
+        hold_prospects(session, [row.external_id for row in differing])
     refused = [bad for row in differing if (bad := _change(session, work, row, now)) is not None]
     changed = len(differing) - len(refused)
     if new or changed:
