@@ -45,6 +45,38 @@ def clustered(value: float, influence: Floats, cluster: NDArray[np.int64], level
     return Estimate(value, value - reach, value + reach)
 
 
+def clustered_skewed(value: float, influence: Floats, cluster: NDArray[np.int64], level: float = 0.9) -> Estimate:
+    """The same interval for a figure that few rows move far, as a forecast of 0 that was won moves a log loss.
+
+    Where such rows are rare the mean lies below the truth more often than above, by a little, and its standard error
+    with it; the interval reaches further to the side of the tail by the skewness of the clusters' sums.
+
+    References
+    ----------
+    Hall, "On the removal of skewness by transformation", JRSS B 54 (1992), eq. 2.3 for the cubic transformation, with
+    Student's t for the normal as in :func:`clustered`.
+
+    Examples
+    --------
+    >>> rare = np.where(np.arange(100) == 0, 10.0, 0.0)
+    >>> found = clustered_skewed(0.1, rare - 0.1, np.arange(100))
+    >>> round(found.low, 2), round(found.high, 2)
+    (-0.01, 0.69)
+    """
+    error, freedom = standard_error(influence, cluster)
+    sums = np.bincount(cluster, influence)[np.bincount(cluster) > 0]
+    spread = float(np.mean(sums**2))
+    skew = float(np.mean(sums**3)) / spread**1.5 / np.sqrt(len(sums)) if spread > 0 else 0.0
+    reach = float(student.ppf(0.5 + level / 2, freedom))
+    low, high = (_straightened(side * reach, skew) for side in (1, -1))
+    return Estimate(value, value - low * error, value - high * error)
+
+
+def _straightened(t: float, skew: float) -> float:
+    """Where a skewed statistic lies as rarely as a symmetrical one at t; Hall's transformation turned round."""
+    return t if abs(skew) < 1e-6 else float(3 / skew * (np.cbrt(1 + skew * (t - skew / 6)) - 1))
+
+
 def standard_error(influence: Floats, cluster: NDArray[np.int64]) -> tuple[float, float]:
     """Standard error by clusters, infinite where there is but one, and its degrees of freedom.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.clusters import anytime_reach, clustered, running_mean
+from models.clusters import anytime_reach, clustered, clustered_skewed, running_mean
 from models.forward import blend_weights
 from models.information import Added, information_added
 from models.metrics import Estimate, auc, corp, placements
@@ -102,7 +102,7 @@ def skill(won: NDArray[np.bool_], probability: Floats, cluster: NDArray[np.int64
     calibration = {name: float(getattr(parts, name)) for name in ("miscalibration", "discrimination", "uncertainty")}
     return Skill(
         _mean(_squares(won, probability), cluster, level),
-        _mean(_logs(won, probability), cluster, level),
+        _skewed_mean(_logs(won, probability), cluster, level),
         _bounded(clustered(auc(won, probability), placements(won, probability), cluster, level)),
         calibration,
         int(sure.sum()),
@@ -145,7 +145,7 @@ class Comparison:
     Attributes
     ----------
     difference : dict of str to Estimate
-        Of `brier`, `log_loss` and `auc`, paired, with intervals at one look.
+        Of `brier`, `log_loss` and `auc`, paired, with intervals at one look; that of the log loss allows for skewness.
     sequence : tuple of Look
         The running difference in Brier, from the thirtieth deal on.
     winner : str or None
@@ -240,7 +240,7 @@ def differences(
     apart = placements(won, first) - placements(won, second)
     return {
         "brier": _mean(_squares(won, first) - _squares(won, second), cluster, level),
-        "log_loss": _mean(_logs(won, first) - _logs(won, second), cluster, level),
+        "log_loss": _skewed_mean(_logs(won, first) - _logs(won, second), cluster, level),
         "auc": clustered(gap, apart, cluster, level),
     }
 
@@ -308,6 +308,11 @@ def _logs(won: NDArray[np.bool_], probability: Floats) -> Floats:
 def _mean(values: Floats, cluster: NDArray[np.int64], level: float) -> Estimate:
     value = float(values.mean())
     return clustered(value, values - value, cluster, level)
+
+
+def _skewed_mean(values: Floats, cluster: NDArray[np.int64], level: float) -> Estimate:
+    value = float(values.mean())
+    return clustered_skewed(value, values - value, cluster, level)
 
 
 def _bounded(estimate: Estimate) -> Estimate:
