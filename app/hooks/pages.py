@@ -38,7 +38,7 @@ class HooksPage:
     @property
     def presets(self) -> list[tuple[str, str]]:
         """Whose records are read without being told how."""
-        return [*_CRMS.items(), ("", "another program: the mapping says it all")]
+        return [("", "another: the mapping says it all"), *_CRMS.items()]
 
     @property
     def choices(self) -> list[tuple[str, str]]:
