@@ -132,7 +132,10 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture(scope="session")
 def routed_app(sqlite_template: Path) -> FastAPI:
     """The application with its routes, which take longer to build than most tests to run."""
-    return create_app(Settings(database_url=f"sqlite:///{sqlite_template}", secret_key=SECRET, log_level="error"))
+    settings = Settings(
+        database_url=f"sqlite:///{sqlite_template}", secret_key=SECRET, log_level="error", jobs="elsewhere"
+    )  # what starts the application must leave the template as it is
+    return create_app(settings)
 
 
 @pytest.fixture

@@ -101,8 +101,8 @@ def told_in(make_hook, post, prospect_of):
     def tell(bodies, order):
         hook = make_hook(TIMED)
         for hour in order:
-            deal = {"id": 7, "status": "open"} | bodies[hour].pop("deal", {})
-            post(hook, {"at": f"2026-03-02T{hour:02}:00:00Z", "deal": deal} | bodies[hour])
+            deal = {"id": 7, "status": "open"} | bodies[hour].get("deal", {})
+            post(hook, {"at": f"2026-03-02T{hour:02}:00:00Z"} | bodies[hour] | {"deal": deal})
         return prospect_of("7")
 
     return tell
