@@ -13,13 +13,7 @@ from app.main import create_app
 from app.settings import Settings
 
 DESCRIBED = create_app(Settings(database_url="sqlite:///never-opened.db", log_level="error")).openapi()
-OPERATIONS = sorted((path, method.upper()) for path, calls in DESCRIBED["paths"].items() for method in calls)
-# A call that takes nothing can be called in no wrong way.
-CALLS = [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS] + [
-    (path, method, GenerationMode.NEGATIVE)
-    for path, method in OPERATIONS
-    if {"parameters", "requestBody"} & DESCRIBED["paths"][path][method.lower()].keys()
-]
+PATHS = sorted(DESCRIBED["paths"])
 CONFIG = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.toml"))
 
 
@@ -40,12 +34,20 @@ def schema(described, bids_api):
     return described
 
 
-@pytest.mark.parametrize(("path", "method", "mode"), CALLS)
-def test_promise_02_generated_calls_are_answered_as_described(schema, path, method, mode):
-    """Every check of schemathesis, on every operation, as an admin."""
+@pytest.mark.parametrize("path", PATHS)
+def test_promise_02_generated_calls_are_answered_as_described(schema, path):
+    """Every check of schemathesis, on every operation, as an admin; `scripts/soak calls` makes up many more."""
+    for method, described in DESCRIBED["paths"][path].items():
+        make_calls(schema, path, method.upper(), GenerationMode.POSITIVE)
+        if {"parameters", "requestBody"} & described.keys():  # a call that takes nothing can be called in no wrong way
+            make_calls(schema, path, method.upper(), GenerationMode.NEGATIVE)
+
+
+def make_calls(schema, path, method, mode):
+    """Make up a few calls and look at each answer."""
 
     @settings(
-        max_examples=8,
+        max_examples=5,
         deadline=None,
         database=None,
         derandomize=True,
