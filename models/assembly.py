@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import pi, sqrt
+from math import inf, pi, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -19,6 +19,7 @@ from models.rounding import Points, round_points
 from models.rows import Options, Rows, design_of, imagined_design, periods, prior_of
 from models.scorecard import Basis, Curve, Level, Line, Scorecard
 from models.selection import Path
+from models.standing_out import stand_out
 
 Floats = NDArray[np.float64]
 MANY = 25  # levels of a line above which levels of equal points share a row of the covariance
@@ -96,7 +97,9 @@ def finish(
     base_points = round(fit.weights[0] * points.scale) if points.scale else 0
     terms, covariance = _terms(fit, design, rows.weight, points)
     covariance[0, 0] += chosen.omitted + _left_unsaid(chosen.all_items, part, points, sample.weight)
-    lines = _lines(inside, fit, design, rows, points, terms, options, [chosen.stability.get(place) for place in places])
+    stability = [chosen.stability.get(place) for place in places]
+    against = _contradicted(inside, fit, design, looks=sum(coding.item.believed for coding in codings))
+    lines = _lines(inside, fit, design, rows, points, terms, options, stability, against)
     return Scorecard(
         prospects=round(total),
         won=round(won),
@@ -229,6 +232,7 @@ def _lines(
     terms: NDArray[np.int64],
     options: Options,
     stability: Sequence[float | None],
+    against: Sequence[bool],
 ) -> tuple[Line, ...]:
     support = design.sums(rows.weight)
     won = design.sums(rows.weight * rows.won)
@@ -274,7 +278,7 @@ def _lines(
                 levels=levels,
                 share=_tidy(parts[number] / max(sum(parts), 1e-12)),
                 belief=_belief(item) if item.believed else None,
-                contradicts_belief=_contradicts(coding, fit, block, options),
+                contradicts_belief=against[number],
                 chosen_in=stability[number],
             )
         )
@@ -288,15 +292,15 @@ def _belief(item: Item) -> dict[str, object]:
     return said | ({"choices": choices} if choices else {})
 
 
-def _contradicts(coding: Coding, fit: Fit, block: slice, options: Options) -> bool:
-    """Whether the weights run against the belief, as surely as the card's intervals hold (one side is asked)."""
-    belief = beliefs.believed_weights(coding)
-    if not belief.any():
-        return False
-    inside = slice(block.start + 1, block.stop + 1)
-    along = float(belief @ fit.weights[inside])
-    error = sqrt(max(float(belief @ fit.covariance[inside, inside] @ belief), 0.0))
-    return along + NormalDist().inv_cdf(options.level) * error < 0
+def _contradicted(codings: Sequence[Coding], fit: Fit, design: Design, *, looks: int) -> list[bool]:
+    """Which lines' weights run against the belief, surely enough for all the beliefs that were looked at together."""
+    scores = []
+    for number, coding in enumerate(codings):
+        belief, block = beliefs.believed_weights(coding), design.block(number)
+        inside = slice(block.start + 1, block.stop + 1)
+        error = sqrt(max(float(belief @ fit.covariance[inside, inside] @ belief), 0.0))
+        scores.append(-float(belief @ fit.weights[inside]) / error if error else -inf)
+    return stand_out(scores, looks=looks)
 
 
 def basis_of(won: float, lost: float) -> Basis:

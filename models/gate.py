@@ -116,8 +116,8 @@ def _verdict(loss: float, current: float | None, base: float, which: str, prospe
         return Gate(False, reason, loss, current, base, prospects)
     if current is not None and loss > TOLERANCE * current:
         reason = f"On {which} outcomes its log loss {loss:.3f} is worse than {current:.3f}, that of"
-        reason += " the one in force."
+        reason += " the card then in force."
         return Gate(False, reason, loss, current, base, prospects)
     reason = f"On {which} outcomes its log loss is {loss:.3f}, against {base:.3f} of the base rate"
-    reason += "." if current is None else f" and {current:.3f} of the card in force."
+    reason += "." if current is None else f" and {current:.3f} of the card then in force."
     return Gate(True, reason, loss, current, base, prospects)

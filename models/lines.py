@@ -70,6 +70,8 @@ class Line:
         This line's part of the card's spread of log-odds, 0 to 1.
     belief : dict or None
         ``{"expected", "importance"}`` as the team gave it, and ``"choices"`` where it spoke of each choice.
+    contradicts_belief : bool
+        Whether its weights run against the belief beyond chance, for all the sheet's beliefs looked at together.
     chosen_in : float or None
         Share of resamples in which the line was chosen.
     """

@@ -266,24 +266,3 @@ def measure(
             "brier": round(estimate(squared_errors(won, base)).value, 6),
         },
     )
-
-
-def low_of_many(value: float, low: float, looks: int, level: float = 0.9) -> float:
-    """Move an interval's lower end to where it holds for so many figures looked at together (Bonferroni).
-
-    Parameters
-    ----------
-    value, low : float
-        A figure and the lower end of its own interval, supposed normal.
-    looks : int
-        How many figures are looked at for the ones that stand out.
-    level : float
-        Of the interval, and of all of them together.
-
-    Examples
-    --------
-    >>> low_of_many(0.6, 0.55, 1), round(low_of_many(0.6, 0.55, 10), 3)
-    (0.55, 0.522)
-    """
-    own, together = (NormalDist().inv_cdf(1 - (1 - level) / (2 * number)) for number in (1, looks))
-    return value - (value - low) * together / own

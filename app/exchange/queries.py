@@ -216,4 +216,4 @@ def preview_draft(session: Session, run: ImportRun) -> Preview:
 
 
 def _told(value: object) -> str:
-    return f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
+    return f"{value:%-d %b %Y}" if isinstance(value, datetime) else str(value)

@@ -55,7 +55,7 @@ def make_panel_link(
         now=begin(session),
     )
     said = (
-        f"Here is a link to its panel. It opens until {link.expires_at:%-d %B}, for whoever has it, "
+        f"Here is a link to its panel. It opens until {link.expires_at:%-d %b %Y}, for whoever has it, "
         "and shows what you would see:"
     )
     url = absolute(request, path_to(request, "panel", token=link.token))

@@ -83,7 +83,10 @@ class LineBody(BaseModel):
     belief: dict[str, Any] | None = Field(
         description="What the team said alone: `expected` and `importance`, and `choices` → for or against."
     )
-    contradicts_belief: bool
+    contradicts_belief: bool = Field(
+        description="Whether the data say the opposite of what the team believed: beyond chance for all the sheet's "
+        "beliefs looked at together, so that without any such line one card in a hundred at most says so of one."
+    )
     chosen_in: float | None = Field(description="In what share of resamples the line was chosen.")
     answers: list[LevelBody]
 

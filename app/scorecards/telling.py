@@ -6,12 +6,15 @@ from math import exp
 
 from app.checksheets.answers import Sheet
 from app.scorecards.exports.reading import Exported, Run, grade_at, runs, score_at
+from models.metrics import Estimate
 from models.reliability import close_ratio_interval
 from models.scorecard import Level, Line, Scorecard
+from models.standing_out import TELLING, errors_above, stand_out
 
 _FEW = 5  # closed deals with an answer, below which their share says next to nothing
 DATA_NEEDS = 40  # won and lost each, from which the basis is `data`
 _LEARNING_NEEDS = 10
+_MOSTLY = 0.5  # of a weight from belief, from which on it is no word of the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,31 @@ class NotOnCard:
 def tell_lines(card: Scorecard) -> list[LineTold]:
     """Every line of a card, the one that sets scores apart most first."""
     lines = sorted(card.lines, key=lambda line: -line.share)
-    return [_tell(line, card) for line in lines]
+    told = _told_by_data(lines, card.interval_level)
+    return [_tell(line, card, by_data=by_data) for line, by_data in zip(lines, told, strict=True)]
 
 
-def _tell(line: Line, card: Scorecard) -> LineTold:
+def _told_by_data(lines: Sequence[Line], level: float) -> list[bool]:
+    """Of which lines some answer's weight lies off 0, surely enough for all answers of the card looked at together."""
+    places, scores = [], []
+    for place, line in enumerate(lines):
+        for one in line.levels:
+            if one.state == "answered" and one.support and one.from_belief < _MOSTLY:
+                half = (one.high - one.low) / 2
+                away = Estimate(abs(one.log_odds), abs(one.log_odds) - half, abs(one.log_odds) + half)
+                places.append(place)
+                scores.append(errors_above(away, 0.0, level))
+    found = stand_out(scores, alpha=TELLING / 2)  # either way from 0
+    told = {place for place, surely in zip(places, found, strict=True) if surely}
+    return [place in told for place in range(len(lines))]
+
+
+def _tell(line: Line, card: Scorecard, *, by_data: bool) -> LineTold:
     belief = line.belief or {}
     answers = [_answer(level) for level in line.levels if level.support or level.points or level.state == "answered"]
     return LineTold(
         label=line.label, items=line.items, expected=belief.get("expected"), importance=belief.get("importance"),
-        verdict=_verdict(line, card), share=line.share, chosen_in=line.chosen_in, answers=answers,
+        verdict=_verdict(line, card, by_data=by_data), share=line.share, chosen_in=line.chosen_in, answers=answers,
     )  # fmt: skip
 
 
@@ -84,15 +103,14 @@ def _answer(level: Level) -> AnswerTold:
     )  # fmt: skip
 
 
-def _verdict(line: Line, card: Scorecard) -> str:
+def _verdict(line: Line, card: Scorecard, *, by_data: bool) -> str:
     """One of: `opinion` (no data), `against`, `bears_out`, `open` (not enough to say), `found` (nobody had said)."""
     if card.prospects == 0:
         return "opinion"
     if line.contradicts_belief:
         return "against"
     believed = bool(line.belief and line.belief.get("importance"))
-    apart = any(level.low > 0 or level.high < 0 for level in line.levels if level.state == "answered" and level.support)
-    if apart:
+    if by_data:
         return "bears_out" if believed else "found"
     return "open"
 

@@ -112,11 +112,14 @@ def _disagreements(session: Session, ledger: Ledger) -> list[Disagreement]:
     apart = np.abs(ledger.data - ledger.said)
     order = [row for row in np.argsort(-apart, kind="stable")[: 2 * SHOWN] if apart[row] >= APART]
     ids = [ledger.prospects[row] for row in order]
-    query = select(Prospect.id, Prospect.external_id).where(Prospect.id.in_(ids), Prospect.erased_at.is_(None))
-    named = {row.id: row.external_id for row in session.execute(query)}
+    query = select(Prospect.id, Prospect.external_id, Prospect.name).where(
+        Prospect.id.in_(ids), Prospect.erased_at.is_(None)
+    )
+    named = {row.id: (row.external_id, row.name) for row in session.execute(query)}
     return [
         Disagreement(
-            prospect=named[ledger.prospects[row]],
+            prospect=named[ledger.prospects[row]][0],
+            name=named[ledger.prospects[row]][1],
             data=float(ledger.data[row]),
             rep=float(ledger.said[row]),
             outcome="won" if ledger.won[row] else "lost",

@@ -105,6 +105,7 @@ class Disagreement(BaseModel):
     """A deal the two saw differently, and what happened."""
 
     prospect: str
+    name: str | None = Field(default=None, description="What it is called, where it has a name.")
     data: float
     rep: float
     outcome: Literal["won", "lost"]

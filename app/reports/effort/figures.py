@@ -12,12 +12,12 @@ def whole(value: float | None) -> str:
 
 
 SPENT = [
-    Column("prospects", "Prospects"),
+    Column("prospects", "Worked on"),
     Column("hours", "Hours", whole),
     Column("cost", "Cost", whole),
     Column("quoted", "Quoted"),
     Column("quotes_sold", "Quotes sold"),
-    Column("closed", "Closed"),
+    Column("closed", "Of them closed"),
     Column("won", "Won"),
     Column("won_amount", "Won amount", whole),
     Column("won_margin", "Won margin", whole),

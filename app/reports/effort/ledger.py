@@ -67,8 +67,14 @@ class Ledger:
     decided_at: Floats
     amount: Floats
     margin: Floats
+    foreign: NDArray[np.bool_]
     currency: str | None
     other_currency: int
+
+    @property
+    def earned(self) -> NDArray[np.bool_]:
+        """The deals whose money and hours can be set against each other: closed, worked on, and of this currency."""
+        return np.asarray(self.closed & self.worked & ~self.foreign, dtype=bool)
 
 
 _ENTRIES = Table(
@@ -132,6 +138,7 @@ def read_ledger(session: Session, *, caller: Caller, check_sheet: str, asked: As
         decided_at=_stretch(deals.decided_at, count),
         amount=_stretch(np.where(foreign, np.nan, paid.amount), count),
         margin=_stretch(np.where(foreign, np.nan, paid.margin), count),
+        foreign=np.r_[foreign, np.zeros(count, dtype=bool)],
         currency=currency,
         other_currency=int(foreign.sum() + foreign_entry.sum()),
         **_added_up(row, entries, foreign_entry, begun),

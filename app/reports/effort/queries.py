@@ -57,8 +57,11 @@ def read(session: Session, *, caller: Caller, asked: AskedEffort) -> EffortBody:
     check_sheet = choose_sheet(session, asked.check_sheet)
     ledger = read_ledger(session, caller=caller, check_sheet=check_sheet, asked=asked)
     in_force = cards_in_force(session, check_sheet=check_sheet, asked=asked)
-    by_margin = bool(ledger.won.any()) and not np.isnan(ledger.margin[ledger.won]).any()
-    needed = max(0, MINIMUM - int(np.sum(ledger.closed & (ledger.hours > 0))))
+    won = ledger.earned & ledger.won
+    without_margin = int(np.isnan(ledger.margin[won]).sum())
+    by_margin = bool(won.any()) and not without_margin
+    closed = int(np.sum(ledger.closed & ledger.worked))
+    needed = max(0, MINIMUM - closed)
     grades = [_grade(ledger, grade, by_margin=by_margin) for grade in ("A", "B", "C", "D", None)]
     return EffortBody(
         check_sheet=check_sheet,
@@ -69,11 +72,17 @@ def read(session: Session, *, caller: Caller, asked: AskedEffort) -> EffortBody:
         currency=ledger.currency,
         other_currency=ledger.other_currency,
         by_margin=by_margin,
+        won_with_effort=int(won.sum()),
+        without_margin=without_margin,
+        without_money=int(np.isnan(_money(ledger, by_margin=by_margin)[won]).sum()),
         hours=_tidy(ledger.hours.sum()),
-        prospects=int(np.sum(ledger.hours > 0)),
+        prospects=int(ledger.worked.sum()),
+        closed=closed,
+        without_effort=int(np.sum(ledger.closed & ~ledger.worked)),
+        won_without_effort=int(np.sum(ledger.won & ~ledger.worked)),
         minimum=MINIMUM,
         needed=needed,
-        grades=[one for one in grades if one.prospects or one.closed],
+        grades=[one for one in grades if one.prospects],
         kinds=[_kind(one) for one in ledger.kinds if one.entries],
         sources=_sources(ledger),
         below=_below(ledger, asked.below),
@@ -92,11 +101,12 @@ def _interval(found: Estimate | None) -> Interval | None:
 
 
 def _spent(ledger: Ledger, rows: NDArray[np.bool_]) -> dict[str, Any]:
-    """What was put into some prospects, and what came of it."""
+    """What was put into some prospects, and what came of the very same ones."""
+    rows = rows & ledger.worked
     won, quoted = rows & ledger.won, rows & ledger.quoted
-    margins = ledger.margin[won]
+    margins = ledger.margin[won & ~ledger.foreign]
     return {
-        "prospects": int(np.sum(rows & ledger.worked)),
+        "prospects": int(rows.sum()),
         "hours": _tidy(ledger.hours[rows].sum()),
         "hours_estimated": _tidy(ledger.estimated[rows].sum()),
         "cost": _tidy(ledger.cost[rows].sum()),
@@ -109,16 +119,21 @@ def _spent(ledger: Ledger, rows: NDArray[np.bool_]) -> dict[str, Any]:
     }
 
 
-def _productivity(ledger: Ledger, rows: NDArray[np.bool_], *, by_margin: bool) -> Estimate | None:
-    """Won margin by the hour, or amount where the margin is not known of all; None under ten closed deals with hours.
+def _money(ledger: Ledger, *, by_margin: bool) -> Floats:
+    return ledger.margin if by_margin else ledger.amount
 
-    Deals nobody noted hours for would bring money without effort, so they are left out.
+
+def _productivity(ledger: Ledger, rows: NDArray[np.bool_], *, by_margin: bool) -> Estimate | None:
+    """Won margin by the hour, or amount where the margin is not known of all; None under ten such deals, or no hours.
+
+    Money and hours are of the same deals: what nobody noted work for would bring money without effort, and what is
+    still open effort without money.
     """
-    rows = rows & (ledger.hours > 0)
-    if np.sum(rows & ledger.closed) < LEAST_GROUP:
+    money = _money(ledger, by_margin=by_margin)
+    rows = rows & ledger.earned & ~(ledger.won & np.isnan(money))
+    if rows.sum() < LEAST_GROUP or not ledger.hours[rows].any():
         return None
-    money = ledger.margin if by_margin else ledger.amount
-    gained = np.where(ledger.won, np.nan_to_num(money), 0.0)
+    gained = np.where(ledger.won, money, 0.0)
     return ratio(gained[rows], ledger.hours[rows], ledger.cluster[rows])
 
 
@@ -149,12 +164,13 @@ def _sources(ledger: Ledger) -> list[BySource]:
 
 
 def _below(ledger: Ledger, score: int) -> Below:
-    rows = ledger.score < score
+    rows = (ledger.score < score) & ledger.worked
     hours, total = float(ledger.hours[rows].sum()), float(ledger.hours.sum())
     return Below(
         score=score,
-        prospects=int(np.sum(rows & ledger.worked)),
+        prospects=int(rows.sum()),
         hours=_tidy(hours),
+        closed=int(np.sum(rows & ledger.closed)),
         won=int(np.sum(rows & ledger.won)),
         share_of_hours=round(hours / total, 4) if total else None,
     )

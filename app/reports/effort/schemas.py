@@ -9,7 +9,7 @@ from app.reports.frame import Interval, ReportBody
 
 
 class Spent(BaseModel):
-    """What was put into some prospects, and what came of it."""
+    """What was put into some prospects, and what came of the very same ones."""
 
     prospects: int = Field(description="Prospects that something was done for.")
     hours: float
@@ -17,10 +17,10 @@ class Spent(BaseModel):
     cost: float = Field(description="In `currency`.")
     quoted: int = Field(description="Prospects with a quote.")
     quotes_sold: int = Field(description="Of those, how many were won.")
-    closed: int
+    closed: int = Field(description="Of these prospects, how many are won or lost.")
     won: int
     won_amount: float
-    won_margin: float | None = Field(description="Null unless the margin is known of every won deal.")
+    won_margin: float | None = Field(description="Null unless the margin is known of every one of the won.")
 
 
 class ByGrade(Spent):
@@ -28,7 +28,7 @@ class ByGrade(Spent):
 
     grade: Literal["A", "B", "C", "D"] | None = Field(description="Null: no sheet was filled in.")
     productivity: Interval | None = Field(
-        description="Won margin, or amount, per hour; null under 10 closed deals with hours."
+        description="Won margin, or amount, per hour, of closed deals with effort; null under 10 of them."
     )
 
 
@@ -55,6 +55,7 @@ class Below(BaseModel):
     score: int
     prospects: int
     hours: float
+    closed: int = Field(description="Of these prospects, how many are won or lost.")
     won: int
     share_of_hours: float | None
 
@@ -107,11 +108,19 @@ class EffortBody(ReportBody):
 
     currency: str | None = Field(description="Of all money here; what is in another is left out and counted.")
     other_currency: int = Field(description="Deals and entries in another currency, whose money is left out.")
-    by_margin: bool = Field(description="Whether productivity is of margin; false: of amount.")
+    by_margin: bool = Field(
+        description="Whether productivity is of margin; false: of amount, for a won deal's margin is not known."
+    )
+    won_with_effort: int = Field(description="Won deals with effort, in `currency`: those productivity is of.")
+    without_margin: int = Field(description="Of these, how many have no margin; any, and productivity is of amount.")
+    without_money: int = Field(description="Of these, those left out because what productivity is of is not known.")
     hours: float
-    prospects: int
+    prospects: int = Field(description="Prospects that something was done for.")
+    closed: int = Field(description="Of these, how many are won or lost.")
+    without_effort: int = Field(description="Closed deals nobody noted any effort for; in no figure by the hour.")
+    won_without_effort: int = Field(description="Of those, how many were won.")
     minimum: int
-    needed: int = Field(description="How many more closed deals with hours until grades are compared.")
+    needed: int = Field(description="How many more closed deals with effort until grades are compared.")
     grades: list[ByGrade]
     kinds: list[ByKind]
     sources: list[BySource]

@@ -25,13 +25,15 @@ from app.training.dataset import model_items
 from models.agreement import kappa
 from models.encoding import as_column
 from models.leakage import signal_alone
-from models.metrics import low_of_many
+from models.metrics import Estimate
 from models.reliability import close_ratio_interval
 from models.scorecard import Line, Scorecard
+from models.standing_out import TELLING, errors_above, stand_out
 
 MINIMUM, LEAST_EACH, LEAST_PAIRS = 30, 5, 10
 MOST = 5_000
 ALIKE = 0.95
+NOTHING = 0.5  # the AUC of what tells nothing
 SELDOM = 0.5
 
 
@@ -77,13 +79,20 @@ def _review(sheet: Sheet, sheets: Sheets, card: Scorecard | None) -> list[ItemRe
         figures |= _on_card(lines.get(item.key)) | {"agreement": _agreement(item, sheets)}
         figures["on_card"] = figures["on_card"] or item.key in in_pairs
         found.append((item, figures))
-    looks = sum(figures["signal"] is not None for _, figures in found)
     reviews = []
-    for item, figures in found:
-        findings = _findings(figures, lines.get(item.key), learnt=learnt, looks=looks)
+    for (item, figures), tells in zip(found, _telling([figures["signal"] for _, figures in found]), strict=True):
+        findings = _findings(figures, lines.get(item.key), learnt=learnt, tells=tells)
         sentence = " ".join(_SENTENCES[finding] for finding in findings) or _plain(figures)
         reviews.append(ItemReview(item=item.key, label=item.label, findings=findings, sentence=sentence, **figures))
     return reviews
+
+
+def _telling(signals: Sequence[Interval | None]) -> list[bool]:
+    """Which of them tell, surely enough for all that were looked at together."""
+    known = [place for place, signal in enumerate(signals) if signal is not None]
+    scores = [errors_above(Estimate(one.value, one.low, one.high), NOTHING) for one in signals if one is not None]
+    surely = dict(zip(known, stand_out(scores, alpha=TELLING), strict=True))
+    return [surely.get(place, False) for place in range(len(signals))]
 
 
 def _counts(item: Item, values: Any) -> dict[str, Any]:
@@ -142,20 +151,19 @@ _SENTENCES = {
 }
 
 
-def _findings(figures: dict[str, Any], line: Line | None, *, learnt: bool, looks: int) -> list[Any]:
-    """What holds of an item; that a belief is contradicted takes more, for it is looked for in so many."""
+def _findings(figures: dict[str, Any], line: Line | None, *, learnt: bool, tells: bool) -> list[Any]:
+    """What holds of an item."""
     signal, agreement = figures["signal"], figures["agreement"]
     same = figures["answered"] >= MINIMUM and figures["commonest_share"] >= ALIKE
     seldom = line is not None and line.chosen_in is not None and line.chosen_in < SELDOM
     left_out = not figures["on_card"] or figures["points"] == 0 or seldom
-    tells = signal is not None and signal.low > 0.5
-    surely = signal is not None and low_of_many(signal.value, signal.low, looks) > 0.5
+    hints = signal is not None and signal.low > NOTHING  # too little to say it tells, too much to say it does not
     differ = agreement is not None and agreement.kappa is not None and agreement.kappa.high < 0.6
     checks = {
-        "contradicts_belief": surely and line is not None and bool(line.contradicts_belief),
+        "contradicts_belief": tells and line is not None and bool(line.contradicts_belief),
         "tells": tells,
         "same_answer": same,
-        "dead_weight": learnt and signal is not None and not tells and left_out,
+        "dead_weight": learnt and signal is not None and not hints and left_out,
         "observers_differ": differ,
     }
     return [name for name, holds in checks.items() if holds]
@@ -164,6 +172,8 @@ def _findings(figures: dict[str, Any], line: Line | None, *, learnt: bool, looks
 def _plain(figures: dict[str, Any]) -> str:
     if figures["signal"] is None:
         return "Not enough closed deals yet to say."
+    if figures["signal"].value < NOTHING:
+        return "Tells nothing so far: how some deals with an answer ended did not foretell the others with it."
     return "Whether it tells won from lost is not certain yet."
 
 

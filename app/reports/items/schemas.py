@@ -25,7 +25,8 @@ class ItemReview(BaseModel):
     not_observed: int
     completeness: float | None = Field(description="Share answered or looked for.")
     signal: Interval | None = Field(
-        description="AUC of it alone, out of sample: one half tells nothing. Null under 30 deals, or 5 of either kind."
+        description="AUC of it alone, each deal rated by how others with its answer ended: one half tells nothing, and "
+        "less no more, for chance alone leads there. Null under 30 deals, or 5 of either kind."
     )
     on_card: bool
     points: int | None = Field(description="Between its best and its worst answer on the card in force.")
@@ -65,7 +66,10 @@ class ItemsBody(ReportBody):
     needed: int
     scorecard: str | None
     sheet_version: int
-    telling: int = Field(description="Items that tell won from lost with their whole interval.")
+    telling: int = Field(
+        description="Items that tell won from lost beyond chance, for all looked at together: one review in twenty at "
+        "most says so of any that does not."
+    )
     items: list[ItemReview]
     before_expense: Before
     owners: list[Completeness]

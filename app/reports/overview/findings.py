@@ -166,7 +166,7 @@ def _low_grade(hours: float, below: Below) -> str:
     share = f" ({100 * below.share_of_hours:.0f} %)" if below.share_of_hours is not None else ""
     return (
         f"Of {hours:,.0f} hours {below.hours:,.0f}{share} went to {below.prospects} prospects whose first sheet scored "
-        f"below {below.score}; {below.won} of them were won."
+        f"below {below.score}; of these {below.closed} have closed and {below.won} were won."
     )
 
 

@@ -31,6 +31,14 @@ from app.reports.surprises.queries import read as read_surprises
 WEEK = timedelta(days=7)
 WEEKS_OF_PACE = 13
 BELOW = 30
+# The closed deals each report is made of.
+_COUNTED = {
+    "forecasts": "with a forecast from before the score was shown",
+    "card": "with a score from before the outcome",
+    "effort": "with a call, a visit or other effort noted",
+    "items": "with a sheet from before the outcome",
+    "people": "with an owner and a score",
+}
 # A day that lies further ahead says nothing.
 _FURTHEST = timedelta(days=5 * 365)
 
@@ -63,6 +71,7 @@ def read(session: Session, *, caller: Caller, asked: Asked) -> OverviewBody:
         owner=asked.owner,
         as_of=asked.at,
         week=week,
+        closed=items.of,
         closed_a_week=round(pace, 2),
         findings=found,
         meters=list(_meters(found, bodies, pace, asked)),
@@ -81,6 +90,8 @@ def _meters(found: list[Finding], bodies: dict[str, Any], pace: float, asked: As
             wait = timedelta(weeks=body.needed / pace) if pace and finding.about != "people" else _FURTHEST
             yield Meter(
                 title=finding.title,
+                counted=_COUNTED[finding.about],
+                deals=body.closed if finding.about == "effort" else body.deals,
                 have=max(0, body.minimum - body.needed),
                 minimum=body.minimum,
                 needed=body.needed,

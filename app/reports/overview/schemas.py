@@ -40,6 +40,8 @@ class Meter(BaseModel):
     """How far a report is from being able to tell anything."""
 
     title: str = Field(description="What it is about, for people.", examples=["Data and reps"])
+    counted: str = Field(description="Which closed deals it is made of.", examples=["with effort noted"])
+    deals: int = Field(description="How many of these there are.", examples=[112])
     have: int = Field(description="Of the closed deals it takes; more than enough counts as enough.")
     minimum: int = Field(description="Closed deals from which on the report tells anything.")
     needed: int = Field(description="How many more it takes.")
@@ -51,6 +53,7 @@ class OverviewBody(ReportBody):
     """What the reports found, in plain sentences with the figures under them."""
 
     week: Moment = Field(description="Surprises are those decided from this moment on.")
+    closed: int = Field(description="Closed deals there are.")
     closed_a_week: float = Field(description="The team's pace: deals closed a week over the last 13.")
     findings: list[Finding]
     meters: list[Meter] = Field(description="One for each report that needs a least number of closed deals.")

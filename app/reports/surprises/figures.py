@@ -72,7 +72,7 @@ def _proposals(body: SurprisesBody) -> Table:
         Column("definition", "The sign to see", number=False),
         Column("by", "By", number=False),
         Column("at", "When", number=False),
-        Column("taken_up", "On the sheet by now", number=False),
+        Column("taken_up", "Taken up", number=False),
     ]
     return Table(columns, [(one.label, one.definition, one.by, one.at, one.taken_up) for one in body.proposals])
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.service import Caller
 from app.checksheets.proposing import PROPOSERS, Proposed
-from app.checksheets.queries import choose_sheet, load_sheet, version_as_of
+from app.checksheets.queries import choose_sheet, load_version
+from app.checksheets.tables import CheckSheetVersion
 from app.db import utcnow
 from app.prospects.queries import find_prospect, visible_to
 from app.prospects.tables import Prospect
@@ -106,10 +107,9 @@ def _notes(session: Session, ids: Iterable[str], at: datetime) -> dict[str, list
 
 
 def list_proposals(session: Session, *, check_sheet: str, at: datetime | None = None) -> list[Proposal]:
-    """Items proposed for a sheet's next version, newest first; those it has by now come last."""
+    """Items proposed for a sheet's next version, newest first; those taken into one by now come last."""
     moment = at or utcnow()
-    version = version_as_of(session, check_sheet, moment)
-    labels = {item.label.casefold() for item in load_sheet(session, check_sheet, version).items.values()}
+    written = _written(session, check_sheet, moment)
     query = (
         select(ReviewNote, Prospect.external_id, Prospect.erased_at)
         .join(Prospect, Prospect.id == ReviewNote.prospect_id)
@@ -123,11 +123,31 @@ def list_proposals(session: Session, *, check_sheet: str, at: datetime | None = 
             by=row.said_by,
             at=row.recorded_at,
             prospect=None if erased else external_id,
-            taken_up=(row.label or "").casefold() in labels,
+            taken_up=any(
+                _said(row.label, row.definition) & words for until, words in written if until > row.recorded_at
+            ),
         )
         for row, external_id, erased in session.execute(query)
     ]
     return sorted(proposals, key=lambda proposal: proposal.taken_up)
+
+
+def _said(*texts: str | None) -> set[str]:
+    return {text.strip().casefold() for text in texts if text}
+
+
+def _written(session: Session, check_sheet: str, moment: datetime) -> list[tuple[datetime, set[str]]]:
+    """What every version of a sheet asks, and until when it was the latest: an item may be reworded, or leave again."""
+    query = select(CheckSheetVersion.number, CheckSheetVersion.created_at).order_by(CheckSheetVersion.number)
+    written = CheckSheetVersion.check_sheet == check_sheet, CheckSheetVersion.created_at <= moment
+    versions = session.execute(query.where(*written)).all()
+    until = [*(row.created_at for row in versions[1:]), datetime.max.replace(tzinfo=UTC)]
+    return [
+        (end, _said(*(text for item in sheet.items.values() for text in (item.label, item.definition))))
+        for end, sheet in (
+            (end, load_version(session, check_sheet, row.number)) for end, row in zip(until, versions, strict=True)
+        )
+    ]
 
 
 def _proposed(session: Session, check_sheet: str) -> list[Proposed]:

@@ -53,7 +53,9 @@ class Proposal(BaseModel):
     by: str
     at: Moment
     prospect: str | None = Field(description="The deal it came from; null once its personal data were erased.")
-    taken_up: bool = Field(description="Whether the sheet has an item with this label by now.")
+    taken_up: bool = Field(
+        description="Whether a version of the sheet since has had an item with this label or this sign."
+    )
 
 
 class SurprisesBody(ReportBody):

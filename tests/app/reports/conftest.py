@@ -109,7 +109,17 @@ def past(app: FastAPI, database: Database) -> Past:
 @pytest.fixture
 def forty(past: Past) -> Past:
     """Forty deals: with budget 15 of 20 were won, without it 5 of 20."""
-    for number in range(40):
+    return _with_deals(past, 40)
+
+
+@pytest.fixture
+def eighty(past: Past) -> Past:
+    """Twice as many: with budget 30 of 40 were won, without it 10 of 40."""
+    return _with_deals(past, 80)
+
+
+def _with_deals(past: Past, count: int) -> Past:
+    for number in range(count):
         budget = number % 2 == 0
         won = (number % 8 != 0) if budget else (number % 8 == 1)
         past.deal(

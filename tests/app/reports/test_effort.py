@@ -2,7 +2,10 @@
 
 import pytest
 
-REPORT = "/v1/reports/effort"
+from tests.visiting import says
+
+REPORT, PAGE = "/v1/reports/effort", "/reports/effort"
+MARGIN = {"margin": "40.00"}
 GOOD = {"budget": True, "tender": False, "standing": "current"}
 BAD = {"budget": False, "tender": True, "standing": "new"}
 
@@ -40,17 +43,41 @@ def test_hours_and_wins_stand_under_the_grade_of_the_first_sheet(worked, read):
 
 
 def test_deals_without_hours_bring_no_money_by_the_hour(worked, read):
-    """A sale of a million nobody noted work for leaves the 375 an hour of the others as they are."""
+    """A sale of a million nobody noted work for is told apart: the 15 won and 375 an hour stay as they are."""
     worked.deal("unnoted", 60, "won", answers=GOOD, amount="1000000.00", currency="EUR")
+    body = read()
+    best = min(body["grades"], key=lambda one: one["grade"])
+    assert (best["won"], best["won_amount"], best["productivity"]["value"]) == (15, 15000, pytest.approx(375))
+    assert (body["without_effort"], body["won_without_effort"]) == (1, 1)
+
+
+def test_hours_on_what_is_still_open_are_no_hours_without_money(worked, read):
+    """A hundred hours on an open prospect are counted as hours; 15,000 by forty hours of closed deals is 375 still."""
+    worked.arrive("open", 60, answers=GOOD)
+    worked.spend("open", 61, "demo", hours="100")
     best = min(read()["grades"], key=lambda one: one["grade"])
-    assert (best["won"], best["productivity"]["value"]) == (16, pytest.approx(375))
+    assert (best["hours"], best["productivity"]["value"]) == (140, pytest.approx(375))
+
+
+def test_it_says_which_money_is_counted_and_how_many_deals_lack_a_margin(past, read, sign_in_as):
+    """Of eleven won deals with effort ten say a margin, so amounts are counted; the eleventh's margin changes that."""
+    for number in range(11):
+        name = f"deal-{number}"
+        past.deal(name, 1, "won", answers=GOOD, amount="100.00", currency="EUR")
+        past.end(name, 6, "won", corrects=True, amount="100.00", currency="EUR", **MARGIN if number else {})
+        past.spend(name, 2, "visit", hours="1")
+    body = read()
+    assert [body[name] for name in ("by_margin", "without_margin", "won_with_effort")] == [False, 1, 11]
+    assert "the margin of 1 of 11 won deals with effort is not known" in says(sign_in_as("manager").look(PAGE))
+    past.end("deal-0", 6, "won", corrects=True, amount="100.00", currency="EUR", **MARGIN)
+    assert (read()["by_margin"], read()["grades"][0]["productivity"]["value"]) == (True, 40)
 
 
 def test_one_call_on_many_closed_deals_is_not_enough_for_money_by_the_hour(past, read):
     for number in range(12):
         past.deal(f"deal-{number}", 1 + number, "won", answers=GOOD, amount="1000.00", currency="EUR")
     past.spend("deal-0", 2, "call", hours="0.5")
-    assert [(one["closed"], one["productivity"]) for one in read()["grades"]] == [(12, None)]
+    assert [(one["closed"], one["productivity"]) for one in read()["grades"]] == [(1, None)]
 
 
 def test_a_later_sheet_does_not_move_the_hours(worked, read):

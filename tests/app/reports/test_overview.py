@@ -3,6 +3,7 @@
 import pytest
 
 from tests.deals import deals_of
+from tests.visiting import says
 
 REPORT = "/v1/reports/overview"
 
@@ -49,11 +50,11 @@ def test_forecasts_are_told_in_counts_before_anything_else(keep_deals, read):
     }  # fmt: skip
 
 
-def test_a_characteristic_that_tells_is_told(forty, read):
-    """Of the sheet's items budget and tender part the forty deals 15 of 20 against 5 of 20."""
+def test_a_characteristic_that_tells_is_told(eighty, read):
+    """Of the sheet's items budget and tender part the eighty deals 30 of 40 against 10 of 40."""
     found = read()["findings"]["items"]
     assert found["sentences"][0].startswith("2 of ")
-    assert (found["state"], found["numbers"][0]["value"]) == ("found", "40, 20 won")
+    assert (found["state"], found["numbers"][0]["value"]) == ("found", "80, 40 won")
 
 
 def test_what_closed_this_week_against_its_score_is_to_be_talked_about(past, read):
@@ -112,8 +113,16 @@ def test_the_meter_says_when_there_will_be_enough_at_the_teams_pace(past, read):
         past.deal(f"deal-{number}", 100 + 7 * number, "won", answers={"budget": True})
     body = read(as_of=past.at(191).isoformat())
     meter = next(one for one in body["meters"] if one["title"] == "The card in force")
-    assert (body["closed_a_week"], meter["have"], meter["needed"]) == (1.0, 13, 17)
+    assert (body["closed"], body["closed_a_week"], meter["deals"], meter["needed"]) == (13, 1.0, 13, 17)
     assert meter["about"] == past.at(191 + 17 * 7).date().isoformat()
+
+
+def test_the_page_says_how_many_outcomes_there_are_and_how_many_are_needed(forty, sign_in_as):
+    """Forty closed deals with sheets and scores, none with effort; enough is said with its count as well."""
+    page = says(sign_in_as("manager").look("/reports/overview"))
+    assert "There are 40 closed deals here" in page
+    assert "40 with a score from before the outcome; 30 are needed: enough" in page
+    assert "0 with a call, a visit or other effort noted; 30 are needed: 30 more" in page
 
 
 def test_the_page_links_each_sentence_and_each_figure_with_what_was_asked(forty, sign_in_as):

@@ -12,6 +12,7 @@ from app.reports.surprises.queries import list_proposals
 from app.reports.surprises.schemas import NoteInput
 from app.reports.surprises.service import keep_note
 from tests.builders import BUDGET, TENDER, item, sheet
+from tests.visiting import says
 
 REPORT = "/v1/reports/surprises"
 
@@ -78,6 +79,18 @@ def test_a_proposed_item_waits_until_the_sheet_has_it(past, api, note, database)
     asked = sheet(items=[BUDGET, TENDER, item("manager", label="new plant Manager")])
     assert api.put("/v1/check-sheets/bids", json=asked).status_code == 200
     assert [one["taken_up"] for one in api.get(REPORT).json()["proposals"]] == [True]
+
+
+def test_an_item_reworded_or_left_out_again_waits_no_more(past, api, note, sign_in_as):
+    """Taken up under another name, then dropped: it was tried, and stands under what was taken, not among the open."""
+    past.deal("hopeless", 2, "won", answers={"budget": False})
+    note("hopeless", **PROPOSED)
+    reworded = item("manager", label="Somebody new runs the plant", definition=PROPOSED["definition"])
+    for items in ([BUDGET, TENDER, reworded], [BUDGET, TENDER]):
+        assert api.put("/v1/check-sheets/bids", json=sheet(items=items)).status_code == 200
+    assert [one["taken_up"] for one in api.get(REPORT).json()["proposals"]] == [True]
+    page = says(sign_in_as("manager").look("/reports/surprises"))
+    assert "Nothing waits to be taken into the sheet. Taken into the sheet so far: New plant manager." in page
 
 
 def test_later_notes_and_outcomes_leave_the_past_as_it_was(past, api, note):
