@@ -57,4 +57,4 @@ def test_a_surprise_is_talked_about_without_script(told, signed_in, faults):
     assert page.get_by_text("Proposed for the sheet: A rival is in trouble").is_visible()
     page.goto("/reports/surprises")
     assert page.get_by_text("“Their rival went bankrupt.”").is_visible()
-    assert page.get_by_role("rowheader", name="A rival is in trouble").is_visible()
+    assert page.locator("#proposals").get_by_text("A rival is in trouble").is_visible()

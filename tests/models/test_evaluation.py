@@ -137,7 +137,7 @@ def test_a_worse_card_is_held_back_with_the_reason():
     good = learn_scorecard(items, in_time(history), options=QUICK)
     found = gate(items, in_time(history), in_force=good, options=Options(max_lines=1, resamples=0))
     assert not found.activate
-    assert "of the one in force" in found.reason
+    assert "of the card then in force" in found.reason
 
 
 def test_a_card_no_better_than_the_base_rate_is_held_back():

