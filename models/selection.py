@@ -43,12 +43,12 @@ class Path:
         """
         return (1 - self.explained[-1]) * self.spread / 2 if self.explained else 0.0
 
-    def length(self, enough: float, most: int) -> int:
-        """Return the shortest length that explains enough, at most `most`."""
-        for length, explained in enumerate(self.explained[:most], start=1):
+    def length(self, enough: float) -> int:
+        """Return the shortest length that explains enough, else the whole path's."""
+        for length, explained in enumerate(self.explained, start=1):
             if explained >= enough:
                 return length
-        return min(most, len(self.blocks))
+        return len(self.blocks)
 
 
 def choose(

@@ -147,7 +147,7 @@ def _choose(
     inside = [codings[place] for place in kept]
     candidates = Candidates(full, inside, kept, rows, base, options.seed)
     path = candidates.path(len(kept) if fixed else options.max_lines)
-    length = path.length(2.0 if fixed else ENOUGH, len(path.blocks))
+    length = path.length(2.0 if fixed else ENOUGH)
     blocks = path.blocks[:length]
     items_only = design_of(inside, replace(rows, period=None), kept)
     omitted = [_spread(full, items_only, rows, block) for block in range(len(kept)) if block not in blocks]
